@@ -1,0 +1,85 @@
+"""Outcomes a caller can act on, each with the one HTTP status it maps to. Pure."""
+
+from collections.abc import Mapping
+
+
+class TocsinError(Exception):
+    """Something the caller did or must know. `message` is written for that person; `errors` maps field → text."""
+
+    status = 500
+    code: int | None = None
+
+    def __init__(
+        self, message: str, errors: Mapping[str, str] | None = None, *, code: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = dict(errors or {})
+        if code is not None:
+            self.code = code
+
+
+class Malformed(TocsinError):
+    """The body is not JSON, or not a JSON object."""
+
+    status = 400
+
+
+class Unauthenticated(TocsinError):
+    """Nobody we know: no key, an unknown one, or no session."""
+
+    status = 401
+
+
+class PlanRequired(TocsinError):
+    """The plan does not include the feature; the message says which one does."""
+
+    status = 402
+
+
+class Forbidden(TocsinError):
+    """Known, but without the right."""
+
+    status = 403
+    code = 40301
+
+
+class NotFound(TocsinError):
+    """No such thing in this account."""
+
+    status = 404
+
+
+class Conflict(TocsinError):
+    """The name is taken, or somebody else was faster."""
+
+    status = 409
+
+
+class Invalid(TocsinError):
+    """Understood, but not acceptable: `errors` names the fields."""
+
+    status = 422
+
+
+class InUse(TocsinError):
+    """Another object still refers to it; the message names which."""
+
+    status = 428
+
+
+class Throttled(TocsinError):
+    """Too many requests; `reason` names the bucket, `period_seconds` its length."""
+
+    status = 429
+
+    def __init__(self, message: str, *, reason: str = "ACCOUNT", period_seconds: int = 60) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.period_seconds = period_seconds
+
+
+class Unavailable(TocsinError):
+    """The server cannot do it now; trying again later is right."""
+
+    status = 503

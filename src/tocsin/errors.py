@@ -9,9 +9,7 @@ class TocsinError(Exception):
     status = 500
     code: int | None = None
 
-    def __init__(
-        self, message: str, errors: Mapping[str, str] | None = None, *, code: int | None = None
-    ) -> None:
+    def __init__(self, message: str, errors: Mapping[str, str] | None = None, *, code: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.errors = dict(errors or {})

@@ -1,0 +1,1 @@
+"""Accounts: accounts, users, roles, contacts, teams, API keys, sign-in, audit log, operator."""

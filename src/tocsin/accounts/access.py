@@ -1,0 +1,66 @@
+"""Who calls the API, and may they? What every API door asks first."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import Request
+
+from tocsin.accounts.keys import KeyRing
+from tocsin.accounts.model import Integration, Right
+from tocsin.db import Databases, Db
+from tocsin.errors import Forbidden, Unauthenticated
+from tocsin.http import RequestInfo, info
+
+DENIED = {
+    Right.READ: "API Key is not granted with read access",
+    Right.WRITE: "API Key is not granted with create and update access",
+    Right.DELETE: "API Key is not granted with delete access",
+    Right.CONFIGURATION: "API Key is not granted with configuration access",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """An authenticated API request: whose account, by which key, since when. `db` sees that account only."""
+
+    request: Request
+    info: RequestInfo
+    integration: Integration
+    db: Db
+
+    @property
+    def account_id(self) -> int:
+        return self.integration.account_id
+
+    @property
+    def at(self) -> datetime:
+        return self.info.at
+
+    @property
+    def request_id(self) -> UUID:
+        return self.info.id
+
+
+def check_right(integration: Integration, *rights: Right) -> None:
+    """Raises: Forbidden, naming the first right that the key lacks."""
+    for right in rights:
+        if not integration.allows(right):
+            raise Forbidden(DENIED[right])
+
+
+def api(*rights: Right) -> Callable[[Request], Awaitable[ApiContext]]:
+    """A dependency: the context of a call whose key holds `rights`. Raises: Unauthenticated, Invalid, Forbidden."""
+
+    async def context(request: Request) -> ApiContext:
+        keys: KeyRing = request.app.state.keys
+        databases: Databases = request.app.state.databases
+        authorization = request.headers.get("authorization")
+        if not authorization:
+            raise Unauthenticated("Could not authenticate: send the header `Authorization: GenieKey <API key>`.")
+        integration = await keys.authenticate(authorization)
+        check_right(integration, *rights)
+        return ApiContext(request, info(request), integration, databases.app.for_account(integration.account_id))
+
+    return context

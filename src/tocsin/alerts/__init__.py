@@ -1,0 +1,1 @@
+"""Alerts: alias, states, log, search, attachments."""

@@ -1,0 +1,69 @@
+-- depends: 0003_alerts
+-- Escalation runs, notifications, attempts: who is told, when, how, and what became of it.
+
+set lock_timeout = '5s';
+
+-- One row a responder of an alert. It is advanced when it is due; a row without due_at is finished.
+create table escalation_runs (
+  account_id     bigint not null,
+  id             bigint generated always as identity,
+  alert_id       text not null,
+  responder_type text not null check (responder_type in ('user', 'team', 'schedule', 'escalation')),
+  responder_id   uuid not null,
+  escalation_id  uuid,                     -- set when a routing rule or the responder itself named one
+  started_at     timestamptz not null,
+  round          integer not null default 0,
+  walked_until   timestamptz,              -- rules due up to and including this instant were decided
+  due_at         timestamptz,
+  error          text not null default '', -- why it was pushed back, if it raised
+  primary key (account_id, id)
+) with (fillfactor = 70);
+create index escalation_runs_due on escalation_runs (account_id, due_at) where due_at is not null;
+create index escalation_runs_earliest on escalation_runs (due_at) where due_at is not null;
+create index escalation_runs_by_alert on escalation_runs (account_id, alert_id);
+call protect('escalation_runs');
+
+-- One message to one contact. Open: due, sending, retrying; every other status is an end. A row that is being sent is due
+-- again when its lease runs out, so a dead worker's work comes back by itself.
+create table notifications (
+  account_id   bigint not null,
+  id           bigint generated always as identity,
+  key          text not null,              -- run, round, rule, step: telling the same twice is telling once
+  alert_id     text,                       -- null: a test page
+  user_id      uuid not null,
+  contact_id   uuid,                       -- null: the contact is gone
+  method       text not null,
+  address      text not null,
+  action_type  text not null,
+  reason       jsonb not null,             -- the path that led here: rule, schedule, shift, override …
+  told_at      timestamptz not null,
+  status       text not null check (status in ('due', 'sending', 'retrying', 'delivered', 'accepted', 'failed_over',
+                                               'bundled', 'cancelled', 'suppressed', 'failed')),
+  status_reason text not null default '',
+  attempts     integer not null default 0,
+  due_at       timestamptz,
+  created_at   timestamptz not null,
+  ended_at     timestamptz,
+  primary key (account_id, id),
+  check ((status in ('due', 'sending', 'retrying')) = (due_at is not null)),
+  check ((ended_at is null) = (due_at is not null))
+) with (fillfactor = 70);
+create unique index notifications_once on notifications (account_id, alert_id, key, user_id, contact_id);
+create index notifications_due on notifications (account_id, due_at) where due_at is not null;
+create index notifications_earliest on notifications (due_at) where due_at is not null;
+create index notifications_by_user on notifications (account_id, user_id, created_at desc);
+call protect('notifications');
+
+create table attempts (
+  account_id      bigint not null,
+  notification_id bigint not null,
+  number          integer not null,
+  provider        text not null,
+  started_at      timestamptz not null,
+  ended_at        timestamptz not null,
+  outcome         text not null check (outcome in ('accepted', 'delivered', 'failed', 'unknown')),
+  detail          text not null default '',
+  receipt         text not null default '',
+  primary key (account_id, notification_id, number)
+);
+call protect('attempts');

@@ -1,0 +1,73 @@
+"""Settings: environment variables named TOCSIN_…, read once, handed to what needs them."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Where the embedded database and the secret key live: /var/lib/tocsin for root, else the user's data directory."""
+    return Path("/var/lib/tocsin") if os.geteuid() == 0 else Path(platformdirs.user_data_dir("tocsin"))
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Each field is the variable TOCSIN_<NAME> and a line in docs/operations/settings.md."""
+
+    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str | None = None
+    data_dir: Path = Field(default_factory=default_data_dir)
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    secret_key: str | None = None
+    smtp_url: str | None = None
+    mail_from: str = "Tocsin <tocsin@localhost>"
+    support_email: str | None = None
+    billing: Literal["on", "off"] = "on"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+    allowed_private_networks: str = ""
+    bootstrap_api_key: str | None = None
+    bootstrap_owner_email: str | None = None
+    bootstrap_owner_password: str | None = None
+    ingest_queue_limit: int = 20_000
+    lease_seconds: int = 60
+    password_hash_concurrency: int = 2
+    session_days: int = 30
+
+    @property
+    def base_url(self) -> str:
+        """The address people use, without a trailing slash: links in mails are made from it."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+    @cached_property
+    def key(self) -> bytes:
+        """The server's secret: TOCSIN_SECRET_KEY, else made once and kept in the data directory."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f"secret.{os.getpid()}.new")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)  # whoever is first wins; nobody reads half a key
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        return path.read_text().strip().encode()

@@ -1,0 +1,54 @@
+"""Fixtures for tests with real parts: one migrated database and one running application a worker."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import hypothesis
+import pytest
+from tests.support.makers import Tenant, make_tenant
+from tests.support.server import scratch_database, serve
+
+from tocsin.clock import SystemClock
+from tocsin.db import Databases, open_databases
+from tocsin.settings import Settings
+
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100)
+hypothesis.settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """A migrated database on a scratch server; every test makes its own account in it."""
+    with scratch_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def databases(database_url: str) -> AsyncIterator[Databases]:
+    async with open_databases(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings(secret_key="a test's own secret, long enough", database_url=None)
+
+
+@pytest.fixture(scope="session")
+async def base_url(database_url: str, settings: Settings) -> AsyncIterator[str]:
+    """The address of the running application."""
+    async with serve(settings, database_url, SystemClock()) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def http(base_url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the running application; it keeps no cookies and follows no redirects by itself."""
+    async with aiohttp.ClientSession(base_url, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session
+
+
+@pytest.fixture
+async def tenant(databases: Databases) -> Tenant:
+    """An account of this test's own."""
+    return await make_tenant(databases)

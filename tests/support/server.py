@@ -1,0 +1,63 @@
+"""A scratch PostgreSQL server for a test run, and the application on a port of its own."""
+
+import asyncio
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from tocsin.app import create_app
+from tocsin.clock import Clock
+from tocsin.migrate import migrate
+from tocsin.postgres import EmbeddedServer
+from tocsin.settings import Settings
+
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that the database server's own user may pass through, removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def scratch_database(*, durable: bool = False) -> Iterator[str]:
+    """The address of a migrated database on a server of its own, stopped at the end."""
+    with scratch_folder() as folder:
+        server = EmbeddedServer(folder, settings={} if durable else FAST)
+        server.start()
+        try:
+            migrate(server.url())
+            yield server.url()
+        finally:
+            server.stop()
+
+
+@asynccontextmanager
+async def serve(settings: Settings, database_url: str, clock: Clock) -> AsyncIterator[str]:
+    """The application on a free port of 127.0.0.1; yields its base URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    app = create_app(settings.model_copy(update={"port": port}), database_url, clock)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=[listener])
+    try:
+        ticking = asyncio.create_task(server.main_loop())
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+        await ticking
+    finally:
+        await server.shutdown(sockets=[listener])
+        listener.close()

@@ -125,9 +125,7 @@ def _participant(override: Override) -> Participant:
     return NOBODY if override.user_id is None else Participant(ParticipantKind.USER, override.user_id)
 
 
-def _on_call(
-    schedule: Schedule, rotation: Rotation | None, active: list[Override], at: datetime
-) -> OnCall | None:
+def _on_call(schedule: Schedule, rotation: Rotation | None, active: list[Override], at: datetime) -> OnCall | None:
     if active:
         override = override_at(active, _id(rotation), at)
         if override is not None:
@@ -156,9 +154,7 @@ def _neighbours(schedule: Schedule, at: datetime, direction: int) -> tuple[OnCal
     return tuple(found)
 
 
-def _lane_shifts(
-    schedule: Schedule, rotation: Rotation | None, start: datetime, end: datetime
-) -> Iterator[Shift]:
+def _lane_shifts(schedule: Schedule, rotation: Rotation | None, start: datetime, end: datetime) -> Iterator[Shift]:
     overrides = [
         override
         for override in schedule.overrides
@@ -179,9 +175,7 @@ def _lane_shifts(
 
 def _continues(shift: Shift, piece: Shift) -> bool:
     return (
-        shift.ends_at == piece.starts_at
-        and shift.participant == piece.participant
-        and shift.override is piece.override
+        shift.ends_at == piece.starts_at and shift.participant == piece.participant and shift.override is piece.override
     )
 
 
@@ -216,9 +210,7 @@ def _who(schedule: Schedule, at: datetime) -> list[tuple[str | None, Participant
 def _boundary_after(schedule: Schedule, at: datetime) -> datetime | None:
     """The next instant after `at` when a turn or an override begins or ends."""
     edges = [edge for override in schedule.overrides for edge in (override.starts_at, override.ends_at)]
-    edges += [
-        edge for rotation in schedule.rotations for edge in _rotation_edges(rotation, schedule.zone, at)
-    ]
+    edges += [edge for rotation in schedule.rotations for edge in _rotation_edges(rotation, schedule.zone, at)]
     return min((edge for edge in edges if edge > at), default=None)
 
 

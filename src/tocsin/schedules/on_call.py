@@ -86,6 +86,15 @@ def on_call_previous(schedule: Schedule, at: datetime) -> tuple[OnCall, ...]:
     return _neighbours(schedule, at, -1)
 
 
+def silencing_override(schedule: Schedule, at: datetime) -> Override | None:
+    """An override by nobody that keeps a rotation empty at `at`; None where nothing was silenced."""
+    for rotation in _lanes(schedule):
+        override = override_at(schedule.overrides, _id(rotation), at)
+        if override is not None and override.user_id is None:
+            return override
+    return None
+
+
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> Iterator[Shift]:
     """The timeline of [start, end), rotation by rotation, overrides applied, clipped to the window.
 

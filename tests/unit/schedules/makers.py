@@ -88,8 +88,6 @@ def schedules(draw: st.DrawFn) -> tuple[Schedule, datetime]:
     """A schedule of up to three rotations and six overrides, and an instant they lie around."""
     zone, around = draw(moments())
     ids = ("r1", "r2", "r3")[: draw(st.integers(0, 3))]
-    lanes = tuple(
-        draw(rotations(around + draw(st.integers(-96, 96)) * timedelta(minutes=15), one)) for one in ids
-    )
+    lanes = tuple(draw(rotations(around + draw(st.integers(-96, 96)) * timedelta(minutes=15), one)) for one in ids)
     made = draw(st.lists(overrides(around, ids), max_size=6, unique_by=lambda override: override.alias))
     return Schedule("s1", "Schedule", zone, True, lanes, tuple(made)), around

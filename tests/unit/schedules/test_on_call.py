@@ -148,9 +148,7 @@ def test_an_override_names_itself_and_its_own_span() -> None:
 
 def test_when_the_younger_override_ends_the_older_one_shows_again() -> None:
     wide = make_override("2026-01-06T00:00", "2026-01-10T00:00", "dee", alias="wide")
-    narrow = make_override(
-        "2026-01-07T10:00", "2026-01-07T11:00", "bo", alias="narrow", created="2026-01-02T00:00"
-    )
+    narrow = make_override("2026-01-07T10:00", "2026-01-07T11:00", "bo", alias="narrow", created="2026-01-02T00:00")
     schedule = make_schedule(narrow, wide)
 
     people = [
@@ -163,9 +161,7 @@ def test_when_the_younger_override_ends_the_older_one_shows_again() -> None:
 
 def test_an_older_narrow_override_does_not_cut_into_a_younger_wide_one() -> None:
     narrow = make_override("2026-01-07T10:00", "2026-01-07T11:00", "bo", alias="narrow")
-    wide = make_override(
-        "2026-01-06T00:00", "2026-01-10T00:00", "dee", alias="wide", created="2026-01-02T00:00"
-    )
+    wide = make_override("2026-01-06T00:00", "2026-01-10T00:00", "dee", alias="wide", created="2026-01-02T00:00")
 
     found = on_call_at(make_schedule(narrow, wide), instant("2026-01-07T10:30", BERLIN))
 

@@ -175,9 +175,7 @@ def test_a_turn_too_long_for_the_calendar_never_ends() -> None:
 
 
 @given(placed=placed_rotations(), hours=st.integers(0, 400))
-def test_next_is_the_first_other_person_met_walking_forward(
-    placed: tuple[Rotation, ZoneInfo], hours: int
-) -> None:
+def test_next_is_the_first_other_person_met_walking_forward(placed: tuple[Rotation, ZoneInfo], hours: int) -> None:
     rotation, zone = placed
     endless = replace(rotation, ends_at=None)
     at = rotation.starts_at + timedelta(hours=hours)
@@ -191,9 +189,7 @@ def test_next_is_the_first_other_person_met_walking_forward(
 
 
 @given(placed=placed_rotations(), hours=st.integers(0, 400))
-def test_previous_undoes_next_where_two_people_alternate(
-    placed: tuple[Rotation, ZoneInfo], hours: int
-) -> None:
+def test_previous_undoes_next_where_two_people_alternate(placed: tuple[Rotation, ZoneInfo], hours: int) -> None:
     rotation, zone = placed
     pair = replace(rotation, participants=(ANA, BO), ends_at=None)
     turn = turn_at(pair, zone, rotation.starts_at + timedelta(hours=hours))

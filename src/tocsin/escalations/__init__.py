@@ -1,0 +1,1 @@
+"""Escalations: who is told next."""

@@ -1,0 +1,45 @@
+"""The directory: the people, teams, schedules and escalations that a decision may look up. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tocsin.escalations.escalation import Escalation
+from tocsin.escalations.routing import RoutingRule
+from tocsin.schedules.on_call import Schedule
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user of the account; a suspended one is told nothing."""
+
+    id: str
+    username: str
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person's place in a team; `role` is admin, user or a custom role's name."""
+
+    user_id: str
+    role: str = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    id: str
+    name: str
+    members: tuple[Member, ...] = ()
+    routing_rules: tuple[RoutingRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One account's configuration at one instant, each thing by its id."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    escalations: Mapping[str, Escalation] = field(default_factory=dict)

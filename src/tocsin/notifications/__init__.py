@@ -1,0 +1,1 @@
+"""Notifications: when and how a person is told."""

@@ -37,6 +37,9 @@ lock: $(VENV)/.tools ## pin the dependencies anew
 	  ../$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	    --no-annotate --python-version 3.11 $$set.in -o $$set.txt; done
 
+messages: $(VENV)/.dev ## bring the translation catalogues up to date with the sources
+	@$(BIN)/python scripts/messages
+
 lint: $(VENV)/.dev ## style, types, import contracts, prose
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
@@ -48,4 +51,4 @@ test: $(VENV)/.dev ## everything CI runs
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not soak" tests
 
-.PHONY: help up install dev lock lint test
+.PHONY: help up install dev lock messages lint test

@@ -36,7 +36,8 @@ create table alerts (
   details          jsonb not null default '{}',
   responders       jsonb not null default '[]',    -- [{"type": "team", "id": "…"}]
   visible_to       jsonb not null default '[]',
-  count            integer not null default 1,
+  count            integer not null default 1,         -- stops at 100, as its log lines do
+  occurrences      bigint not null default 1,          -- does not stop
   created_at       timestamptz not null,
   updated_at       timestamptz not null,
   last_occurred_at timestamptz not null,

@@ -67,3 +67,33 @@ create table attempts (
   primary key (account_id, notification_id, number)
 );
 call protect('attempts');
+
+-- Who would be told is decided from a snapshot of an account's configuration; the engine keeps one as long as this
+-- version stands. Triggers count it up, so no way of writing configuration can forget to.
+create table configuration_versions (
+  account_id bigint primary key references accounts,
+  version    bigint not null
+);
+call protect('configuration_versions');
+
+create function count_configuration_version() returns trigger language plpgsql as $$
+begin
+  insert into configuration_versions (account_id, version)
+  values (case when tg_op = 'DELETE' then old.account_id else new.account_id end, 1)
+  on conflict (account_id) do update set version = configuration_versions.version + 1;
+  return null;
+end
+$$;
+
+do $$
+declare
+  configuration text;
+begin
+  foreach configuration in array array['users', 'contacts', 'teams', 'team_members', 'schedules', 'rotations',
+      'overrides', 'escalations', 'escalation_rules', 'routing_rules', 'notification_rules',
+      'notification_rule_steps', 'integrations'] loop
+    execute format('create trigger %I after insert or update or delete on %I for each row '
+                   'execute function count_configuration_version()', configuration || '_version', configuration);
+  end loop;
+end
+$$;

@@ -1,0 +1,1 @@
+"""Webhook: a signed POST to an address of the person's choice."""

@@ -3,19 +3,22 @@
 
 set lock_timeout = '5s';
 
--- One row a responder of an alert. It is advanced when it is due; a row without due_at is finished.
+-- How far telling a responder of an alert has come. A row without escalation_id is resolved when it is due: a person or
+-- a schedule is told then, a team or an escalation turns it into a run of that escalation. Without due_at it is over.
 create table escalation_runs (
-  account_id     bigint not null,
-  id             bigint generated always as identity,
-  alert_id       text not null,
-  responder_type text not null check (responder_type in ('user', 'team', 'schedule', 'escalation')),
-  responder_id   uuid not null,
-  escalation_id  uuid,                     -- set when a routing rule or the responder itself named one
-  started_at     timestamptz not null,
-  round          integer not null default 0,
-  walked_until   timestamptz,              -- rules due up to and including this instant were decided
-  due_at         timestamptz,
-  error          text not null default '', -- why it was pushed back, if it raised
+  account_id       bigint not null,
+  id               bigint generated always as identity,
+  alert_id         text not null,
+  responder_type   text not null check (responder_type in ('user', 'team', 'schedule', 'escalation')),
+  responder_id     uuid not null,
+  escalation_id    uuid,
+  path             jsonb not null default '[]',   -- how the escalation was reached: reasons, as in the log
+  started_at       timestamptz not null,
+  round            integer not null default 0,
+  round_started_at timestamptz,
+  done_through     timestamptz,                   -- what was due up to and including this instant is done
+  due_at           timestamptz,
+  error            text not null default '',      -- why it was put off, if it raised
   primary key (account_id, id)
 ) with (fillfactor = 70);
 create index escalation_runs_due on escalation_runs (account_id, due_at) where due_at is not null;

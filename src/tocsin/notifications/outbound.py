@@ -92,5 +92,3 @@ def check_url(text: str, allowed: Sequence[Network]) -> URL:
 
 def refusal(host: str) -> str:
     return f"{host} is in a private network; the operator may allow it with TOCSIN_ALLOWED_PRIVATE_NETWORKS."
-
-

@@ -1,5 +1,6 @@
 """The SQL of accounts: users, contacts, teams, integrations."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from tocsin.accounts.directory import Directory, Entry
 from tocsin.accounts.model import Account, Contact, Integration, Team, TeamMember, User
 from tocsin.db import Tx
 
@@ -192,3 +194,28 @@ async def find_integration_by_key(tx: Tx, key_hash: bytes) -> Integration | None
         f"select {INTEGRATION} from integrations where key_hash = %(key_hash)s and enabled",
         key_hash=key_hash,
     )
+
+
+async def load_directories(tx: Tx, account_ids: Sequence[int]) -> dict[int, Directory]:
+    """Who can be named in each of these accounts. An unknown account has an empty directory."""
+    entries = await tx.all(
+        Entry,
+        """
+        select account_id, 'user' as type, id, username as name, full_name as label
+          from users where account_id = any(%(account_ids)s)
+        union all select account_id, 'team', id, name, name from teams where account_id = any(%(account_ids)s)
+        union all select account_id, 'schedule', id, name, name from schedules where account_id = any(%(account_ids)s)
+        union all
+        select account_id, 'escalation', id, name, name from escalations where account_id = any(%(account_ids)s)
+        """,
+        account_ids=list(account_ids),
+    )
+    sorted_out: dict[int, list[Entry]] = {account_id: [] for account_id in account_ids}
+    for entry in entries:
+        sorted_out[entry.account_id].append(entry)
+    return {account_id: Directory(found) for account_id, found in sorted_out.items()}
+
+
+async def load_directory(tx: Tx, account_id: int) -> Directory:
+    """Who can be named in the account."""
+    return (await load_directories(tx, [account_id]))[account_id]

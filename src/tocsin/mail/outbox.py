@@ -1,0 +1,93 @@
+"""The outbox: a mail is a row first, written with what it tells about, and leaves when it is due."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from tocsin.db import Db, Tx
+from tocsin.mail import store
+from tocsin.mail.smtp import MailError, Transport, make_message
+from tocsin.mail.store import Mail
+
+log = structlog.get_logger("tocsin.mail")
+
+BATCH = 50
+# The waits after the first, second, … failed try; after the last one the mail has failed, a good day after it was due.
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30, 60, 180, 360, 720))
+KEEP_BODIES = timedelta(days=14)
+NO_SERVER = "No mail server is set: TOCSIN_SMTP_URL is empty. The mail can be read under /mailbox."
+
+
+async def enqueue(
+    tx: Tx, account_id: int, purpose: str, to: str, subject: str, text: str, html: str, at: datetime
+) -> int:
+    """The id of a mail that leaves after the commit. `purpose` is a word for the list, e.g. "invitation"."""
+    return await store.insert_mail(tx, account_id, purpose, to, subject, text, html, at)
+
+
+async def keep(tx: Tx, account_id: int, purpose: str, to: str, subject: str, text: str, html: str, at: datetime) -> int:
+    """The id of a mail that cannot leave, for want of a server: it has failed, and is readable under /mailbox."""
+    return await store.insert_mail(tx, account_id, purpose, to, subject, text, html, at, failed_because=NO_SERVER)
+
+
+async def send_due(
+    db: Db, now: datetime, transport: Transport | None, sender: str, *, lease: timedelta, limit: int = BATCH
+) -> int:
+    """Send what is due; returns how many mails were tried. Any number of workers may call it at once.
+
+    Without a transport each mail ends as failed, with the reason. A mail whose sender died is due again when its
+    `lease` is over, so a mail may be sent twice but is never lost.
+    """
+    async with db.transaction() as tx:
+        mails = await store.claim_due(tx, now, now + lease, limit)
+    outcomes = await asyncio.gather(*(_attempt(mail, now, transport, sender) for mail in mails))
+    if mails:
+        async with db.transaction() as tx:
+            for mail, outcome in zip(mails, outcomes, strict=True):
+                await _record(tx, mail, outcome, now)
+    return len(mails)
+
+
+async def erase_old(db: Db, now: datetime) -> int:
+    """How many failed mails lost their text now, being old: it may hold a link that signs in."""
+    async with db.transaction() as tx:
+        return await store.erase_bodies(tx, now - KEEP_BODIES)
+
+
+def retry_at(attempts: int, now: datetime) -> datetime | None:
+    """When a mail is tried again after `attempts` failures, or None: it was the last."""
+    return now + BACK_OFF[attempts - 1] if attempts <= len(BACK_OFF) else None
+
+
+async def _attempt(mail: Mail, now: datetime, transport: Transport | None, sender: str) -> MailError | str:
+    """The receipt, or what went wrong."""
+    if transport is None:
+        return MailError(NO_SERVER, retry=False)
+    try:
+        return await transport.send(
+            make_message(
+                sender=sender,
+                to=mail.to_address,
+                subject=mail.subject,
+                text=mail.text_body,
+                html=mail.html_body,
+                at=mail.created_at,
+                message_id=f"{mail.purpose}.{mail.account_id}.{mail.id}.{int(mail.created_at.timestamp())}",
+            )
+        )
+    except MailError as error:
+        return error
+
+
+async def _record(tx: Tx, mail: Mail, outcome: MailError | str, now: datetime) -> None:
+    match outcome:
+        case str():
+            await store.end_mail(tx, mail.account_id, mail.id, mail.attempts, status="accepted", reason=outcome, at=now)
+        case MailError(retry=True) if (due_at := retry_at(mail.attempts, now)) is not None:
+            await store.retry_mail(tx, mail.account_id, mail.id, mail.attempts, reason=outcome.reason, due_at=due_at)
+        case MailError():
+            log.warning("mail failed", account_id=mail.account_id, mail_id=mail.id, reason=outcome.reason)
+            await store.end_mail(
+                tx, mail.account_id, mail.id, mail.attempts, status="failed", reason=outcome.reason, at=now
+            )

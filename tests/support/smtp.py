@@ -1,0 +1,78 @@
+"""A mail server that keeps what it gets, on a port of its own: the wire's far end in tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class SmtpSink:
+    """What arrived, in order. `answers` are given instead of taking the next mails, e.g. "451 4.3.0 try later"."""
+
+    url: str = ""
+    mails: list[EmailMessage] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    connections: int = 0
+    writers: list[asyncio.BaseTransport] = field(default_factory=list)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Take one mail, or give the next of `answers`."""
+        if self.answers:
+            return self.answers.pop(0)
+        content = envelope.content
+        assert isinstance(content, bytes)
+        message = message_from_bytes(content, policy=default)
+        assert isinstance(message, EmailMessage)
+        self.mails.append(message)
+        return f"250 2.0.0 kept as {len(self.mails)}"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails to `address`, oldest first."""
+        return [mail for mail in self.mails if address in str(mail["To"])]
+
+    def hang_up(self) -> None:
+        """Close every open connection, as servers do with idle clients."""
+        while self.writers:
+            self.writers.pop().close()
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The plain text of a mail."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def html_of(mail: EmailMessage) -> str:
+    """The HTML of a mail."""
+    body = mail.get_body(("html",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@asynccontextmanager
+async def smtp_sink() -> AsyncIterator[SmtpSink]:
+    """A sink that runs in this event loop; `url` fits TOCSIN_SMTP_URL."""
+    sink = SmtpSink()
+
+    class Server(SMTP):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            sink.connections += 1
+            sink.writers.append(transport)
+            super().connection_made(transport)
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Server(sink, hostname="sink.example.com"), "127.0.0.1", 0)
+    sink.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield sink
+    finally:
+        server.close()
+        sink.hang_up()
+        await server.wait_closed()

@@ -20,6 +20,7 @@ class NobodyReason(StrEnum):
     SCHEDULE_DISABLED = "schedule-disabled"
     NOBODY_ON_CALL = "nobody-on-call"
     EMPTY_TEAM = "empty-team"
+    EMPTY_ESCALATION = "empty-escalation"
     NO_SUCH_MEMBER = "no-such-member"  # members, but none of the kind that the rule names
     SUSPENDED = "suspended"
     UNROUTED = "unrouted"
@@ -194,6 +195,8 @@ class _Gathering:
             self.end(NobodyReason.MISSING, path, escalation_id)
         elif _is_on(path, ReasonKind.ESCALATION, escalation_id):
             self.end(NobodyReason.CIRCLE, path, escalation.name)
+        elif not escalation.rules:
+            self.end(NobodyReason.EMPTY_ESCALATION, path, escalation.name)
         else:
             self.runs.append(NestedRun(escalation_id, (*path, *start_path(escalation))))
 
@@ -264,6 +267,8 @@ class _Gathering:
             return self.end(NobodyReason.MISSING, path, escalation_id)
         if _is_on(path, ReasonKind.ESCALATION, escalation_id):
             return self.end(NobodyReason.CIRCLE, path, escalation.name)
+        if not escalation.rules:
+            return self.end(NobodyReason.EMPTY_ESCALATION, path, escalation.name)
         if escalation_id in self.opened:
             return None
         self.opened.add(escalation_id)

@@ -18,6 +18,9 @@ class Backoff:
     attempts: int = 8
 
 
+STANDARD = Backoff()
+
+
 @dataclass(frozen=True, slots=True)
 class RetryAt:
     at: datetime
@@ -28,7 +31,7 @@ class GiveUp:
     attempts: int
 
 
-def retry(notification_id: str, failures: int, failed_at: datetime, backoff: Backoff = Backoff()) -> RetryAt | GiveUp:
+def retry(notification_id: str, failures: int, failed_at: datetime, backoff: Backoff = STANDARD) -> RetryAt | GiveUp:
     """What follows the `failures`-th failure of a notification, counted from 1, at `failed_at`.
 
     The wait is shortened by up to a fifth, by the notification's id and the count: notifications that

@@ -6,7 +6,7 @@ The envelope is Opsgenie's: a JSON object with `took` and `requestId`, whatever 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
@@ -92,13 +92,6 @@ def to_json(value: object) -> bytes:
 
 def _encode_more(value: object) -> object:
     raise TypeError(f"{type(value).__name__} does not belong into an answer")
-
-
-def wire_time(at: datetime) -> str:
-    """`2021-11-15T13:57:54.05Z`. Source: reference, conventions (dates)."""
-    text = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    millis = at.microsecond // 1000
-    return f"{text}.{millis:03d}".rstrip("0") + "Z" if millis else f"{text}Z"
 
 
 def answer(

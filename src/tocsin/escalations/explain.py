@@ -22,6 +22,7 @@ NOBODY: Mapping[str, str] = {
     NobodyReason.SCHEDULE_DISABLED: N_("The schedule %(name)s is disabled."),
     NobodyReason.NOBODY_ON_CALL: N_("Nobody was on call in %(name)s: a gap in the schedule."),
     NobodyReason.EMPTY_TEAM: N_("The team %(name)s has no members."),
+    NobodyReason.EMPTY_ESCALATION: N_("The escalation %(name)s has no rules."),
     NobodyReason.NO_SUCH_MEMBER: N_("The team %(name)s has no member of the kind that the rule names."),
     NobodyReason.SUSPENDED: N_("%(name)s is suspended."),
     NobodyReason.UNROUTED: N_("The team %(name)s has no routing rule that matches."),

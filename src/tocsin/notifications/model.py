@@ -150,7 +150,7 @@ class AttemptResult:
 
 
 class ChannelError(Exception):
-    """A channel could not send. `retry`: trying again may help. `unknown`: the message may have arrived all the same."""
+    """A channel could not send. `retry`: trying again may help. `unknown`: the message may have arrived anyway."""
 
     def __init__(self, reason: str, *, retry: bool, unknown: bool = False, provider: str = "") -> None:
         super().__init__(reason)

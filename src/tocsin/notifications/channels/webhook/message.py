@@ -11,8 +11,8 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.http import wire_time
 from tocsin.notifications.model import AlertFacts, Envelope
+from tocsin.wire import wire_time
 
 
 def body(envelope: Envelope) -> bytes:

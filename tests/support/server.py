@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from tocsin.app import create_app
 from tocsin.clock import Clock
@@ -46,18 +48,26 @@ def scratch_database(*, durable: bool = False) -> Iterator[str]:
 @asynccontextmanager
 async def serve(settings: Settings, database_url: str, clock: Clock) -> AsyncIterator[str]:
     """The application on a free port of 127.0.0.1; yields its base URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
-    app = create_app(settings.model_copy(update={"port": port}), database_url, clock)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        app = create_app(settings.model_copy(update={"port": port}), database_url, clock)
+        async with serve_app(app, listener):
+            yield f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def serve_app(
+    app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "on"
+) -> AsyncIterator[None]:
+    """Any ASGI application behind `listener` until the block ends."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan=lifespan, timeout_graceful_shutdown=2))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup(sockets=[listener])
     try:
         ticking = asyncio.create_task(server.main_loop())
-        yield f"http://127.0.0.1:{port}"
+        yield
         server.should_exit = True
         await ticking
     finally:
         await server.shutdown(sockets=[listener])
-        listener.close()

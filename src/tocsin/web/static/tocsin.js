@@ -40,6 +40,7 @@
       sign.querySelector("[data-live-text]").textContent = sign.getAttribute(`data-text-${state}`);
     }
   }
+  on("htmx:sse:before:connection", () => showLive("off"));
   on("htmx:sse:after:connection", () => showLive("on"));
   on("htmx:sse:error", () => showLive("off"));
   on("htmx:sse:close", () => showLive("off"));
@@ -163,6 +164,7 @@
   // --- Whatever came with the page, and whatever is swapped in later
 
   function prepare() {
+    document.body.toggleAttribute("data-scripted", true);
     showCopyButtons(document);
     countPicks();
     refreshTimes();

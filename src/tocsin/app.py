@@ -12,15 +12,17 @@ from starlette.types import ASGIApp
 from tocsin import __version__, accounts
 from tocsin.accounts import api as accounts_api
 from tocsin.accounts.keys import KeyRing
+from tocsin.alerts import api as alerts_api
 from tocsin.clock import Clock
 from tocsin.db import open_databases
 from tocsin.errors import Invalid, TocsinError
+from tocsin.escalations import api as escalations_api
 from tocsin.http import RequestMiddleware, failure, no_route
 from tocsin.settings import Settings
 
 log = structlog.get_logger("tocsin.app")
 
-API_ROUTERS = (accounts_api.router,)
+API_ROUTERS = (accounts_api.router, alerts_api.router, escalations_api.router)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:

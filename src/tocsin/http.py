@@ -85,6 +85,12 @@ def text_of(segment: str) -> str:
     return unquote(segment)
 
 
+def base_url(request: Request) -> str:
+    """Scheme and host as the client used them, without a trailing slash: links in an answer lead back the same way."""
+    host = request.headers.get("host") or request.url.netloc
+    return f"{request.url.scheme}://{host}"
+
+
 def to_json(value: object) -> bytes:
     """JSON with instants as Opsgenie writes them: UTC, milliseconds, trailing zeros trimmed."""
     return msgspec.json.encode(value, enc_hook=_encode_more)

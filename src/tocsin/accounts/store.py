@@ -196,6 +196,16 @@ async def find_integration_by_key(tx: Tx, key_hash: bytes) -> Integration | None
     )
 
 
+async def load_integrations(tx: Tx, account_id: int) -> dict[UUID, Integration]:
+    """Every integration and settings key of the account, by id, disabled ones included."""
+    found = await tx.all(
+        Integration,
+        f"select {INTEGRATION} from integrations where account_id = %(account_id)s",
+        account_id=account_id,
+    )
+    return {integration.id: integration for integration in found}
+
+
 async def load_directories(tx: Tx, account_ids: Sequence[int]) -> dict[int, Directory]:
     """Who can be named in each of these accounts. An unknown account has an empty directory."""
     entries = await tx.all(

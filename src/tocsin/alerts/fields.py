@@ -44,6 +44,17 @@ def check(errors: Errors) -> None:
         raise Invalid(NOT_PROCESSABLE, errors)
 
 
+def empty(field: str) -> Invalid:
+    """The error of a field that is needed and missing or empty."""
+    return Invalid(NOT_PROCESSABLE, {field: f"Property [{field}] cannot be empty."})
+
+
+def required(field: str, value: object) -> None:
+    """Raises: Invalid when there is no value."""
+    if not value:
+        raise empty(field)
+
+
 def clean(value: str) -> str:
     """`value` without what PostgreSQL's text cannot hold: NUL, and halves of surrogate pairs."""
     if "\x00" in value:
@@ -112,18 +123,23 @@ def details(payload: Mapping[str, Any], field: str, errors: Errors) -> dict[str,
         errors[field] = f"Property [{field}] should be a map of texts."
         return {}
     kept: dict[str, str] = {}
-    room = DETAILS_LIMIT
     for name, item in value.items():
         key = clean(name).strip()
-        if item is None or not key:
-            continue
-        found = scalar(item)
-        if found is None:
-            found = nested(item)
+        if item is not None and key:
+            found = scalar(item)
+            kept[key] = nested(item) if found is None else found
+    return fit_details(kept)
+
+
+def fit_details(given: dict[str, str]) -> dict[str, str]:
+    """`given`, cut where its keys and values together pass the limit."""
+    kept: dict[str, str] = {}
+    room = DETAILS_LIMIT
+    for key, value in given.items():
         room -= len(key)
         if room < 0:
             break
-        kept[key] = found[:room]
+        kept[key] = value[:room]
         room -= len(kept[key])
     return kept
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 COUNT_LIMIT = 100  # the count and its log lines stop here; deduplication goes on
@@ -53,6 +53,64 @@ class Alert:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "status", AlertStatus(self.status))
+
+    def is_snoozed(self, at: datetime) -> bool:
+        """Is it kept quiet at `at`?"""
+        return self.snoozed_until is not None and at < self.snoozed_until
+
+    def belongs_to_team(self, team_id: UUID) -> bool:
+        """May a key of this team see it: is the team its owner, a responder, or somebody it is visible to?"""
+        named = {"type": "team", "id": str(team_id)}
+        return team_id == self.owner_team_id or named in self.responders or named in self.visible_to
+
+
+IdentifierType = Literal["id", "tiny", "alias"]
+API_NAME = "Alert API"  # who did it, where a request names nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to do something to one alert: which, when, by whom. `by` is what logs show; `user` a person's name.
+
+    With `team_id` it comes by a team's key and reaches that team's alerts only.
+    """
+
+    account_id: int
+    request_id: UUID
+    at: datetime
+    identifier: str
+    identifier_type: IdentifierType = "id"
+    by: str = API_NAME
+    user: str = ""
+    source: str = ""
+    note: str = ""
+    integration_id: UUID | None = None
+    team_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestResult:
+    """What became of an asynchronous request. `alert_id` and `alias` are empty where there was no such alert."""
+
+    account_id: int
+    id: UUID
+    action: str
+    alert_id: str
+    alias: str
+    success: bool
+    status: str
+    integration_id: UUID | None
+    processed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What somebody wrote about an alert."""
+
+    id: int
+    at: datetime
+    owner: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

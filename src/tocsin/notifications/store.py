@@ -200,6 +200,21 @@ async def end_unsent(tx: Tx, ends: Sequence[tuple[Notification, str, str]], now:
     )
 
 
+async def cancel(
+    tx: Tx, account_id: int, alert_id: str, action_types: Sequence[str], reason: str, now: datetime
+) -> int:
+    """End an alert's notifications of these kinds that nobody is sending right now; returns how many there were."""
+    return await tx.execute(
+        """
+        update notifications
+           set status = 'cancelled', status_reason = %(reason)s, due_at = null, ended_at = %(now)s
+         where account_id = %(account_id)s and alert_id = %(alert_id)s and due_at is not null
+           and status in ('due', 'retrying') and action_type = any(%(action_types)s)
+        """,
+        account_id=account_id, alert_id=alert_id, action_types=list(action_types), reason=reason, now=now,
+    )  # fmt: skip
+
+
 async def earliest_due(tx: Tx) -> datetime | None:
     """When the next notification is due, or None."""
     due: datetime | None = await tx.value("select min(due_at) from notifications where due_at is not null")

@@ -19,10 +19,11 @@ from tocsin.errors import Invalid, TocsinError
 from tocsin.escalations import api as escalations_api
 from tocsin.http import RequestMiddleware, failure, no_route
 from tocsin.settings import Settings
+from tocsin.web import health
 
 log = structlog.get_logger("tocsin.app")
 
-API_ROUTERS = (accounts_api.router, alerts_api.router, escalations_api.router)
+API_ROUTERS = (accounts_api.router, alerts_api.router, escalations_api.router, health.router)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
@@ -52,6 +53,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
     app.add_exception_handler(TocsinError, _known_error)
     app.add_exception_handler(RequestValidationError, _bad_parameters)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
     return RequestMiddleware(app, clock)
 
 
@@ -74,3 +76,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     known = TocsinError(str(error.detail))
     known.status = error.status_code
     return failure(request, known)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: the request middleware logs it with the request's id, which the answer names too."""
+    return failure(request, TocsinError("Internal server error."))

@@ -1,21 +1,152 @@
-"""The commands of `tocsin`."""
+"""The commands of `tocsin`. Each imports what it needs when it is called, so that all of them start fast."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from cyclopts import App
 
 from tocsin import __version__
 
+if TYPE_CHECKING:
+    from tocsin.bootstrap import FirstLogin
+    from tocsin.settings import Settings
+
 main = App(name="tocsin", version=__version__, help="Alerting and on-call behind Opsgenie's own REST API.")
+
+
+@main.command
+def up() -> None:
+    """Run everything on this machine: database (unless TOCSIN_DATABASE_URL is set), API and worker."""
+    from tocsin.supervisor import Plan
+
+    settings = read_settings()
+    plan = Plan(
+        host=settings.host,
+        port=settings.port,
+        data_dir=str(settings.data_dir),
+        public_url=settings.public_url,
+        database_url=settings.database_url,
+        log_format=settings.log_format,
+    )
+    plan.hand_over()
+
+
+@main.command
+def api() -> None:
+    """Run the API and the pages alone, on the database of TOCSIN_DATABASE_URL."""
+    settings = read_settings()
+    with plain_errors():
+        from tocsin.serving import serve_api
+
+        serve_api(settings, database_url(settings))
+
+
+@main.command
+def worker() -> None:
+    """Run the engine alone, on the database of TOCSIN_DATABASE_URL."""
+    settings = read_settings()
+    with plain_errors():
+        from tocsin.serving import serve_worker
+
+        serve_worker(settings, database_url(settings))
 
 
 @main.command
 def migrate() -> None:
     """Apply what is missing to the database of TOCSIN_DATABASE_URL."""
     from tocsin.migrate import migrate as apply
+
+    settings = read_settings()
+    with plain_errors():
+        for name in apply(database_url(settings)):
+            print(f"applied {name}")
+    print("The database is up to date.")
+
+
+@main.command
+def bootstrap() -> None:
+    """Make the first account with its owner, team and API key, and show them; nothing if there is an account."""
+    from tocsin.supervisor import show_login
+
+    settings = read_settings()
+    with plain_errors():
+        first = first_login(settings)
+    if first is None:
+        print("There is an account already; nothing was changed.")
+    else:
+        show_login(settings.base_url, first.email, first.password, first.api_key)
+
+
+@main.command(show=False)
+def prepare() -> None:
+    """For the supervisor: migrate, make the first account, and say its login as JSON."""
+    from tocsin.migrate import migrate as apply
+
+    settings = read_settings()
+    with plain_errors():
+        apply(database_url(settings))
+        first = first_login(settings)
+    print(json.dumps(first and {"email": first.email, "password": first.password, "api_key": first.api_key}))
+
+
+def first_login(settings: "Settings") -> "FirstLogin | None":
+    """The login of the first account if this made it, else None. Raises: Invalid, WrongKey."""
+    import asyncio
+
+    from tocsin.bootstrap import bootstrap as make
+    from tocsin.clock import SystemClock
+    from tocsin.db import open_databases
+    from tocsin.server_key import check_key
+
+    async def run() -> "FirstLogin | None":
+        async with open_databases(database_url(settings), app_size=1, engine_size=1) as databases:
+            async with databases.engine.transaction() as tx:
+                await check_key(tx, settings.key)
+            return await make(databases.engine, settings, SystemClock().now())
+
+    return asyncio.run(run())
+
+
+def read_settings() -> "Settings":
+    """The settings; ends the command with a line for each one that does not fit."""
+    from pydantic import ValidationError
+
     from tocsin.settings import Settings
 
-    settings = Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            print(f"TOCSIN_{str(problem['loc'][0]).upper()}: {problem['msg']}.", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def database_url(settings: "Settings") -> str:
+    """The database's address; ends the command when there is none."""
     if settings.database_url is None:
-        raise SystemExit("Set TOCSIN_DATABASE_URL; `tocsin up` migrates the embedded database by itself.")
-    for name in apply(settings.database_url):
-        print(f"applied {name}")
-    print("The database is up to date.")
+        raise SystemExit("Set TOCSIN_DATABASE_URL, or start everything at once with `tocsin up`.")
+    return settings.database_url
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What the operator can mend is told in a sentence, without a trace; the exit status is 1."""
+    import psycopg
+
+    from tocsin.errors import TocsinError
+    from tocsin.migrate import RolesMissing
+    from tocsin.postgres import ServerFailed
+    from tocsin.server_key import WrongKey
+    from tocsin.supervisor import CannotServe
+
+    try:
+        yield
+    except (CannotServe, RolesMissing, ServerFailed, TocsinError, WrongKey) as error:
+        raise SystemExit(str(error)) from None
+    except psycopg.OperationalError as error:
+        raise SystemExit(f"The database does not answer: {str(error).strip()}") from None
+    except PermissionError as error:
+        raise SystemExit(f"{error.filename}: {error.strerror}. See TOCSIN_DATA_DIR.") from None

@@ -131,14 +131,16 @@ def make_pool(
         open=False,
         configure=configure,
         check=AsyncConnectionPool.check_connection,
-        kwargs={"application_name": "tocsin"},
+        kwargs={"application_name": "tocsin", "connect_timeout": 10},
         timeout=10,
     )
 
 
 async def connect(url: str, role: Role) -> AsyncConnection[Any]:
     """One connection in autocommit, outside any pool: a listener or the ingest writer."""
-    conn = await AsyncConnection.connect(conninfo(url, role), autocommit=True, application_name="tocsin")
+    conn = await AsyncConnection.connect(
+        conninfo(url, role), autocommit=True, application_name="tocsin", connect_timeout=10
+    )
     if "{role}" not in url:
         await conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
     return conn

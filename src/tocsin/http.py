@@ -66,8 +66,14 @@ class RequestMiddleware:
         if path.startswith(API_PREFIXES):
             scope["path"] = path.rstrip("/")
 
+        status, complete = 0, False
+
         async def stamped(message: Message) -> None:
+            nonlocal status, complete
+            if message["type"] == "http.response.body":
+                complete = not message.get("more_body", False)
             if message["type"] == "http.response.start":
+                status = message["status"]
                 message.setdefault("headers", [])
                 message["headers"] = [
                     *message["headers"],
@@ -77,7 +83,23 @@ class RequestMiddleware:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=str(request.id)):
-            await self.app(scope, receive, stamped)
+            try:
+                await self.app(scope, receive, stamped)
+            except Exception:
+                log.exception("request failed", method=scope["method"], path=scope["path"])
+                if status and not complete:
+                    raise  # half an answer is on its way: all that is left is to cut the connection
+                if not status:
+                    await failure(Request(scope), TocsinError("Internal server error."))(scope, receive, stamped)
+            write = log.debug if 200 <= status < 300 else log.info
+            write(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                took=request.took(),
+                address=request.address,
+            )
 
 
 def text_of(segment: str) -> str:

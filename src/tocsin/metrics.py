@@ -14,6 +14,7 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     generate_latest,
+    start_http_server,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -46,3 +47,8 @@ def exposition() -> bytes:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
         return generate_latest(registry)
     return generate_latest(REGISTRY)
+
+
+def listen(host: str, port: int) -> None:
+    """Show this process' counters on a port of its own (a worker has no other door)."""
+    start_http_server(port, host)

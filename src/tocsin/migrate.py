@@ -48,6 +48,12 @@ def migrate(url: str) -> list[str]:
     return names
 
 
+def available_migrations() -> list[str]:
+    """The names of the migrations that this version of Tocsin brings, in order."""
+    folder = files("tocsin") / "migrations"
+    return sorted(file.name.removesuffix(".sql") for file in folder.iterdir() if file.name.endswith(".sql"))
+
+
 @contextmanager
 def _locked(url: str) -> Iterator[None]:
     """Hold the advisory lock, by polling: a blocking wait would stand in the way of `create index concurrently`."""

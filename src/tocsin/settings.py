@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     data_dir: Path = Field(default_factory=default_data_dir)
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: int = Field(default=8080, ge=0, le=65535)
     public_url: str | None = None
     secret_key: str | None = None
     smtp_url: str | None = None
@@ -32,7 +32,11 @@ class Settings(BaseSettings):
     support_email: str | None = None
     billing: Literal["on", "off"] = "on"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["json", "console"] = "json"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    metrics_token: str | None = None
+    worker_metrics_port: int | None = None
+    ready_lag_seconds: int = 60
+    trusted_proxies: str = ""
     allowed_private_networks: str = ""
     bootstrap_api_key: str | None = None
     bootstrap_owner_email: str | None = None

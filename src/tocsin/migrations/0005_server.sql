@@ -9,3 +9,6 @@ create table server_facts (
 );
 grant select on server_facts to tocsin_app;
 grant select, insert on server_facts to tocsin_engine;
+
+-- `/readyz` asks whether the schema is current.
+grant select on _yoyo_migration to tocsin_engine;

@@ -1,0 +1,183 @@
+"""The two processes that work: the API, which stops without cutting a request, and the worker."""
+
+import asyncio
+import gc
+import importlib
+import os
+import signal
+import socket
+from types import FrameType
+
+import psycopg
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tocsin import logs, metrics
+from tocsin.app import create_app
+from tocsin.clock import SystemClock
+from tocsin.db import Tx, connect
+from tocsin.server_key import WrongKey, check_key
+from tocsin.settings import Settings
+from tocsin.supervisor import BACKLOG, LISTEN_FD, READY_FD, CannotServe, open_listener
+
+DRAIN_SECONDS = 1.0  # how long clients are told to close their connections while everything is still answered
+BACKLOG_SECONDS = 0.3  # what was accepted just before the listener closed still comes in
+PATIENCE_SECONDS = 15  # for requests that take long
+GC_THRESHOLDS = (50_000, 20, 100)  # of the garbage collector: a pause for each few thousand requests, not for each ten
+log = structlog.get_logger("tocsin.serving")
+
+
+class Drain:
+    """ASGI middleware. While the server drains it asks clients to close; when it stops it ends event streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.draining = False
+        self.stopping = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (scope["method"] != "GET" and not self.draining):
+            await self.app(scope, receive, send)  # the fast path: nothing is wrapped
+            return
+        streaming = False
+
+        async def sending(message: Message) -> None:
+            nonlocal streaming
+            if message["type"] == "http.response.start":
+                headers = message.get("headers", [])
+                streaming = any(name == b"content-type" and b"event-stream" in value for name, value in headers)
+                if self.draining:
+                    message["headers"] = [*headers, (b"connection", b"close")]
+            await send(message)
+
+        async def receiving() -> Message:
+            """What the client sent, or, in an event stream when the server stops, that it is over."""
+            message = asyncio.ensure_future(receive())
+            stopping = asyncio.ensure_future(self.stopping.wait())
+            try:
+                await asyncio.wait((message, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if streaming and not message.done():
+                    return {"type": "http.disconnect"}
+                return await message
+            finally:
+                message.cancel()
+                stopping.cancel()
+
+        await self.app(scope, receiving, sending)
+
+
+class DrainingServer(uvicorn.Server):
+    """On SIGTERM: `Connection: close` on each answer for a second, then no new connections, then the end.
+
+    uvicorn alone cuts connections that a client is about to use. A second signal stops at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain: Drain) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._draining: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _freeze()
+        if READY_FD in os.environ:
+            os.write(int(os.environ[READY_FD]), b"1")
+            os.close(int(os.environ[READY_FD]))
+        log.info("api started", pid=os.getpid())
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._drain.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self._drain.draining = True
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._stop_listening)
+
+    def _stop_listening(self) -> None:
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        self._drain.stopping.set()
+        await asyncio.sleep(BACKLOG_SECONDS)
+        await super().shutdown()
+        log.info("api stopped", pid=os.getpid())
+
+
+def serve_api(settings: Settings, database_url: str) -> None:
+    """Run the API until SIGTERM. The listening socket is the supervisor's, else opened at TOCSIN_HOST and _PORT.
+
+    Raises: CannotServe.
+    """
+    logs.configure(settings.log_level, settings.log_format)
+    listener = _inherited_listener() or open_listener(settings.host, settings.port)
+    asyncio.run(_check_database(settings, database_url))
+    drain = Drain(create_app(settings, database_url, SystemClock()))
+    config = uvicorn.Config(
+        drain,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        backlog=BACKLOG,
+        access_log=False,  # http.py writes our own
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=PATIENCE_SECONDS,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+    )
+    DrainingServer(config, drain).run([listener])
+
+
+def serve_worker(settings: Settings, database_url: str) -> None:
+    """Run the engine until SIGTERM; what is under way is finished or given back. Raises: CannotServe."""
+    worker = importlib.import_module("tocsin.engine.worker")  # loaded by the worker process alone
+    logs.configure(settings.log_level, settings.log_format)
+    asyncio.run(_check_database(settings, database_url))
+    if settings.worker_metrics_port is not None:
+        metrics.listen(settings.host, settings.worker_metrics_port)
+
+    async def work() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        _freeze()
+        log.info("worker started", pid=os.getpid())
+        await worker.run(settings, database_url, SystemClock(), stopping)
+        log.info("worker stopped", pid=os.getpid())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work())
+
+
+async def _check_database(settings: Settings, database_url: str) -> None:
+    """The database answers, is migrated, and belongs to our secret key. Raises: CannotServe."""
+    try:
+        async with await connect(database_url, "tocsin_engine") as conn:
+            await check_key(Tx(conn), settings.key)
+    except psycopg.errors.UndefinedTable:
+        raise CannotServe("The database is not migrated: run `tocsin migrate` first.") from None
+    except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue):
+        raise CannotServe("Tocsin's roles are missing in the database: run `tocsin migrate` first.") from None
+    except psycopg.OperationalError as error:
+        raise CannotServe(f"The database does not answer: {str(error).strip()}") from None
+    except WrongKey as error:
+        raise CannotServe(str(error)) from None
+
+
+def _inherited_listener() -> socket.socket | None:
+    descriptor = os.environ.get(LISTEN_FD)
+    return socket.socket(fileno=int(descriptor)) if descriptor else None
+
+
+def _freeze() -> None:
+    """What start-up made will live as long as we do: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)

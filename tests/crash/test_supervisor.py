@@ -1,0 +1,185 @@
+"""`tocsin up`: starts from nothing, survives the death of its parts, stops without cutting a request."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import aiohttp
+import pytest
+from tests.support.program import Program, eventually, running
+from tests.support.server import scratch_folder
+
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with scratch_folder() as path:
+        yield path
+
+
+async def answers(http: aiohttp.ClientSession, path: str) -> bool:
+    try:
+        async with http.get(path, timeout=aiohttp.ClientTimeout(5)) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+class Hammer:
+    """Clients that keep their connections and ask without a pause; a cut connection is what they look for."""
+
+    def __init__(self, base_url: str, key: str, clients: int = 16) -> None:
+        self.base_url, self.key = base_url, key
+        self.answered = 0
+        self.wrong: list[str] = []
+        self.stopping = False
+        self.tasks = [asyncio.create_task(self._client()) for _ in range(clients)]
+
+    async def _client(self) -> None:
+        headers = {"Authorization": f"GenieKey {self.key}"}
+        async with aiohttp.ClientSession(self.base_url, headers=headers) as http:
+            while not self.stopping:
+                try:
+                    async with http.get("/v2/account") as response:
+                        await response.read()
+                        self.answered += response.status == 200
+                        if response.status != 200:
+                            self.wrong.append(f"status {response.status}")
+                except aiohttp.ClientConnectorError:
+                    await asyncio.sleep(0.01)  # nobody listens any more: an honest no
+                except aiohttp.ClientError as error:
+                    self.wrong.append(repr(error))
+
+    async def end(self) -> None:
+        self.stopping = True
+        await asyncio.gather(*self.tasks)
+
+
+async def test_the_first_start_shows_the_login_once_and_sigterm_cuts_no_request(folder: Path) -> None:
+    async with running(folder, TOCSIN_LOG_LEVEL="debug") as program:
+        key = program.shown("API key")
+        assert "@" in program.shown("Sign in")
+        assert UUID(key)
+        assert len(program.shown("Password")) >= 16
+        async with aiohttp.ClientSession(program.base_url) as http:
+            await eventually(lambda: answers(http, "/readyz"))
+            for address in (f"/v2/alerts?apiKey={key}", f"/v2/nothing?key=GenieKey%20{key}"):
+                await answers(http, address)
+        memory = program.memory()
+        print(f"memory, PSS in MB: {memory}, sum {sum(memory.values()):.0f}")  # noqa: T201
+
+        hammer = Hammer(program.base_url, key)
+        await eventually(lambda: hammer.answered > 300)
+        status = await asyncio.to_thread(program.stop)
+        await hammer.end()
+
+        assert status == 0, program.log.read_text()
+        assert hammer.wrong == []
+        assert program.pids() == {}
+        assert any(event["event"] == "request" for event in program.events())
+        for secret in (key, program.shown("Password")):
+            assert secret not in program.log.read_text()
+
+        program.start()
+        await program.ready()
+        assert program.output.read_text() == ""
+        async with (
+            aiohttp.ClientSession(program.base_url) as http,
+            http.get("/v2/account", headers={"Authorization": f"GenieKey {key}"}) as response,
+        ):
+            assert response.status == 200
+
+
+async def test_what_is_killed_comes_back(folder: Path) -> None:
+    async with running(folder) as program, aiohttp.ClientSession(program.base_url) as http:
+        await eventually(lambda: answers(http, "/readyz"))
+        for name in ("api", "postgres"):
+            killed = program.pids()[name]
+
+            os.kill(killed, signal.SIGKILL)
+
+            await eventually(lambda: program.pids().get(name, killed) != killed)  # noqa: B023 - awaited here
+            await eventually(lambda: answers(http, "/readyz"))
+            died = [event for event in program.events() if event["event"] == "tocsin died"]
+            assert died[-1]["process"] == name
+            assert died[-1]["exit_status"] == -signal.SIGKILL
+
+
+async def test_while_the_api_restarts_connections_wait(folder: Path) -> None:
+    async with running(folder) as program:
+        os.kill(program.pids()["api"], signal.SIGKILL)
+
+        async with aiohttp.ClientSession(program.base_url) as fresh, fresh.get("/healthz") as response:
+            assert response.status == 200
+
+
+async def test_when_the_supervisor_is_killed_everything_ends_and_the_next_one_starts(folder: Path) -> None:
+    async with running(folder) as program:
+        pids = program.pids()
+        assert set(pids) == {"api", "worker", "postgres"}
+        assert program.process is not None
+
+        program.process.kill()
+        program.process.wait()
+        program.start()
+        await program.ready()
+
+        assert set(pids.values()).isdisjoint(program.pids().values())
+        await eventually(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids.values()))
+
+
+async def test_a_second_one_on_the_same_folder_says_so(folder: Path) -> None:
+    async with running(folder) as program:
+        second = await start_and_fail(program.environment)
+
+    assert second.returncode == 1
+    assert "Another Tocsin already uses" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"TOCSIN_HOST": "203.0.113.7"}, "TOCSIN_HOST"),
+        ({"TOCSIN_PORT": "eighty"}, "TOCSIN_PORT"),
+        ({"TOCSIN_PORT": "70000"}, "TOCSIN_PORT"),
+        ({"TOCSIN_DATA_DIR": "/proc/nothing"}, "TOCSIN_DATA_DIR"),
+        ({"TOCSIN_BOOTSTRAP_API_KEY": "short"}, "TOCSIN_BOOTSTRAP_API_KEY"),
+        ({"TOCSIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "The database does not answer"),
+    ],
+)
+async def test_a_setting_that_cannot_be_is_named(folder: Path, setting: dict[str, str], said: str) -> None:
+    tried = await start_and_fail({**Program(folder).environment, **setting})
+
+    assert tried.returncode in {1, 2}
+    assert said in tried.stderr
+    assert "Traceback" not in tried.stderr
+
+
+async def test_a_port_in_use_is_named(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        tried = await start_and_fail({**Program(folder).environment, "TOCSIN_PORT": str(port)})
+
+    assert tried.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is in use. Set TOCSIN_PORT" in tried.stderr
+
+
+async def start_and_fail(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "tocsin", "up"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -46,9 +46,12 @@ lint: $(VENV)/.dev ## style, types, import contracts, prose
 	$(BIN)/mypy src tests
 	$(BIN)/lint-imports --no-cache
 
+schema: $(VENV)/.dev ## write schema.sql anew, after a migration
+	$(BIN)/python -m tests.support.schema
+
 test: $(VENV)/.dev ## everything CI runs
 	@scripts/test-machine
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not soak" tests
 
-.PHONY: help up install dev lock messages lint test
+.PHONY: help up install dev lock messages lint schema test

@@ -1,0 +1,2428 @@
+-- The whole schema, as the migrations make it. Written by `make schema`; read it, do not edit it.
+--
+-- PostgreSQL database dump
+--
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: btree_gin; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA public;
+
+--
+-- Name: EXTENSION btree_gin; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION btree_gin IS 'support for indexing common datatypes in GIN';
+
+--
+-- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+--
+-- Name: EXTENSION pg_trgm; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+--
+-- Name: count_configuration_version(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.count_configuration_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into configuration_versions (account_id, version)
+  values (case when tg_op = 'DELETE' then old.account_id else new.account_id end, 1)
+  on conflict (account_id) do update set version = configuration_versions.version + 1;
+  return null;
+end
+$$;
+
+--
+-- Name: protect(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
+--
+
+CREATE PROCEDURE public.protect(IN guarded regclass, IN account_column text DEFAULT 'account_id'::text)
+    LANGUAGE plpgsql
+    AS $$
+begin
+  execute format('alter table %s enable row level security', guarded);
+  execute format('alter table %s force row level security', guarded);
+  execute format('create policy tenant on %s using (%I = any ((select visible_accounts())::bigint[]))',
+                 guarded, account_column);
+  execute format('create policy engine on %s to tocsin_engine, tocsin_owner using (true) with check (true)', guarded);
+  execute format('grant select, insert, update, delete on %s to tocsin_app, tocsin_engine', guarded);
+end
+$$;
+
+--
+-- Name: visible_accounts(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.visible_accounts() RETURNS bigint[]
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+  select string_to_array(nullif(current_setting('tocsin.accounts', true), ''), ',')::bigint[]
+$$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: accounts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.accounts (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    time_zone text NOT NULL,
+    locale text DEFAULT 'en'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    CONSTRAINT accounts_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.accounts FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: accounts_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.accounts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: alert_attachments; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alert_attachments (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    alert_id text NOT NULL,
+    name text NOT NULL,
+    index_file text DEFAULT ''::text NOT NULL,
+    content bytea NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.alert_attachments FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_attachments_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_attachments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_attachments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: alert_counters; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alert_counters (
+    account_id bigint NOT NULL,
+    last_tiny_id bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.alert_counters FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_log; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alert_log (
+    account_id bigint NOT NULL,
+    alert_id text NOT NULL,
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    event text NOT NULL,
+    owner text NOT NULL,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE ONLY public.alert_log FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_log_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: alert_notes; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alert_notes (
+    account_id bigint NOT NULL,
+    alert_id text NOT NULL,
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    owner text NOT NULL,
+    note text NOT NULL
+);
+
+ALTER TABLE ONLY public.alert_notes FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_notes_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_notes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_notes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: alert_requests; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alert_requests (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    action text NOT NULL,
+    alert_id text DEFAULT ''::text NOT NULL,
+    alias text DEFAULT ''::text NOT NULL,
+    success boolean NOT NULL,
+    status text NOT NULL,
+    integration_id uuid,
+    processed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.alert_requests FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: alerts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alerts (
+    account_id bigint NOT NULL,
+    id text NOT NULL,
+    tiny_id bigint NOT NULL,
+    alias text NOT NULL,
+    message text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    entity text DEFAULT ''::text NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    priority smallint NOT NULL,
+    status text NOT NULL,
+    acknowledged boolean DEFAULT false NOT NULL,
+    seen boolean DEFAULT false NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text DEFAULT ''::text NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text DEFAULT ''::text NOT NULL,
+    snoozed_until timestamp with time zone,
+    owner text DEFAULT ''::text NOT NULL,
+    owner_team_id uuid,
+    integration_id uuid,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    actions text[] DEFAULT '{}'::text[] NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    responders jsonb DEFAULT '[]'::jsonb NOT NULL,
+    visible_to jsonb DEFAULT '[]'::jsonb NOT NULL,
+    count integer DEFAULT 1 NOT NULL,
+    occurrences bigint DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    last_occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT alerts_priority_check CHECK (((priority >= 1) AND (priority <= 5))),
+    CONSTRAINT alerts_status_check CHECK ((status = ANY (ARRAY['open'::text, 'closed'::text, 'deleted'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.alerts FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: attempts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.attempts (
+    account_id bigint NOT NULL,
+    notification_id bigint NOT NULL,
+    number integer NOT NULL,
+    provider text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    receipt text DEFAULT ''::text NOT NULL,
+    CONSTRAINT attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'delivered'::text, 'failed'::text, 'unknown'::text])))
+);
+
+ALTER TABLE ONLY public.attempts FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: audit_log; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_log (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    object_type text NOT NULL,
+    object_id text NOT NULL,
+    object_name text DEFAULT ''::text NOT NULL,
+    before jsonb,
+    after jsonb,
+    address text DEFAULT ''::text NOT NULL,
+    request_id uuid
+);
+
+ALTER TABLE ONLY public.audit_log FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: audit_log_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: configuration_versions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.configuration_versions (
+    account_id bigint NOT NULL,
+    version bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.configuration_versions FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: contacts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.contacts (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    method text NOT NULL,
+    address text NOT NULL,
+    secret bytea,
+    enabled boolean DEFAULT true NOT NULL,
+    verified_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT contacts_address_check CHECK ((address <> ''::text)),
+    CONSTRAINT contacts_method_check CHECK ((method = ANY (ARRAY['email'::text, 'webhook'::text])))
+);
+
+ALTER TABLE ONLY public.contacts FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: escalation_rules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.escalation_rules (
+    account_id bigint NOT NULL,
+    escalation_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    condition text NOT NULL,
+    notify_type text NOT NULL,
+    delay interval NOT NULL,
+    recipient_type text NOT NULL,
+    recipient_id uuid NOT NULL,
+    CONSTRAINT escalation_rules_condition_check CHECK ((condition = ANY (ARRAY['if-not-acked'::text, 'if-not-closed'::text]))),
+    CONSTRAINT escalation_rules_delay_check CHECK ((delay >= '00:00:00'::interval)),
+    CONSTRAINT escalation_rules_notify_type_check CHECK ((notify_type = ANY (ARRAY['default'::text, 'next'::text, 'previous'::text, 'users'::text, 'admins'::text, 'random'::text, 'all'::text]))),
+    CONSTRAINT escalation_rules_recipient_type_check CHECK ((recipient_type = ANY (ARRAY['user'::text, 'team'::text, 'schedule'::text])))
+);
+
+ALTER TABLE ONLY public.escalation_rules FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: escalation_runs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.escalation_runs (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    alert_id text NOT NULL,
+    responder_type text NOT NULL,
+    responder_id uuid NOT NULL,
+    escalation_id uuid,
+    path jsonb DEFAULT '[]'::jsonb NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    round_started_at timestamp with time zone,
+    done_through timestamp with time zone,
+    due_at timestamp with time zone,
+    error text DEFAULT ''::text NOT NULL,
+    CONSTRAINT escalation_runs_responder_type_check CHECK ((responder_type = ANY (ARRAY['user'::text, 'team'::text, 'schedule'::text, 'escalation'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.escalation_runs FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: escalation_runs_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.escalation_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.escalation_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: escalations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.escalations (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    team_id uuid,
+    repeat_wait interval DEFAULT '00:00:00'::interval NOT NULL,
+    repeat_count integer DEFAULT 0 NOT NULL,
+    reset_recipient_states boolean DEFAULT false NOT NULL,
+    close_alert_after_all boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT escalations_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT escalations_repeat_count_check CHECK (((repeat_count >= 0) AND (repeat_count <= 20)))
+);
+
+ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: integrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.integrations (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    key_hash bytea NOT NULL,
+    key_hint text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    allow_read_access boolean DEFAULT true NOT NULL,
+    allow_write_access boolean DEFAULT true NOT NULL,
+    allow_delete_access boolean DEFAULT true NOT NULL,
+    allow_configuration_access boolean DEFAULT false NOT NULL,
+    team_id uuid,
+    responders jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT integrations_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT integrations_type_check CHECK ((type = ANY (ARRAY['API'::text, 'Key'::text])))
+);
+
+ALTER TABLE ONLY public.integrations FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: mails; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.mails (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    purpose text NOT NULL,
+    to_address text NOT NULL,
+    subject text NOT NULL,
+    text_body text NOT NULL,
+    html_body text NOT NULL,
+    status text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT mails_status_check CHECK ((status = ANY (ARRAY['due'::text, 'sending'::text, 'retrying'::text, 'accepted'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.mails FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: mails_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.mails ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.mails_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: notification_rule_steps; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.notification_rule_steps (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    after interval NOT NULL,
+    "position" integer NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    CONSTRAINT notification_rule_steps_after_check CHECK ((after >= '00:00:00'::interval))
+);
+
+ALTER TABLE ONLY public.notification_rule_steps FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: notification_rules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.notification_rules (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    action_type text NOT NULL,
+    "position" integer NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    CONSTRAINT notification_rules_action_type_check CHECK ((action_type = ANY (ARRAY['create-alert'::text, 'acknowledged-alert'::text, 'closed-alert'::text, 'assigned-alert'::text, 'add-note'::text, 'renotified-alert'::text])))
+);
+
+ALTER TABLE ONLY public.notification_rules FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: notifications; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.notifications (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    key text NOT NULL,
+    alert_id text,
+    user_id uuid NOT NULL,
+    contact_id uuid,
+    method text NOT NULL,
+    address text NOT NULL,
+    action_type text NOT NULL,
+    reason jsonb NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    status_reason text DEFAULT ''::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT notifications_check CHECK (((status = ANY (ARRAY['due'::text, 'sending'::text, 'retrying'::text])) = (due_at IS NOT NULL))),
+    CONSTRAINT notifications_check1 CHECK (((ended_at IS NULL) = (due_at IS NOT NULL))),
+    CONSTRAINT notifications_status_check CHECK ((status = ANY (ARRAY['due'::text, 'sending'::text, 'retrying'::text, 'delivered'::text, 'accepted'::text, 'failed_over'::text, 'bundled'::text, 'cancelled'::text, 'suppressed'::text, 'failed'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.notifications FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: notifications_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notifications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: operators; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.operators (
+    account_id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.operators FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: overrides; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.overrides (
+    account_id bigint NOT NULL,
+    schedule_id uuid NOT NULL,
+    alias text NOT NULL,
+    user_id uuid,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    rotation_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT overrides_check CHECK ((ends_at > starts_at))
+);
+
+ALTER TABLE ONLY public.overrides FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: passkeys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.passkeys (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.passkeys FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: recovery_codes; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.recovery_codes (
+    account_id bigint NOT NULL,
+    user_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.recovery_codes FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: rotations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.rotations (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    schedule_id uuid NOT NULL,
+    name text NOT NULL,
+    "position" integer NOT NULL,
+    kind text NOT NULL,
+    length integer NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    participants jsonb NOT NULL,
+    CONSTRAINT rotations_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT rotations_kind_check CHECK ((kind = ANY (ARRAY['daily'::text, 'weekly'::text, 'hourly'::text]))),
+    CONSTRAINT rotations_length_check CHECK ((length > 0))
+);
+
+ALTER TABLE ONLY public.rotations FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: routing_rules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.routing_rules (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    team_id uuid NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    "position" integer NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    notify_type text NOT NULL,
+    notify_id uuid,
+    CONSTRAINT routing_rules_check CHECK (((notify_type = 'none'::text) = (notify_id IS NULL))),
+    CONSTRAINT routing_rules_notify_type_check CHECK ((notify_type = ANY (ARRAY['none'::text, 'schedule'::text, 'escalation'::text])))
+);
+
+ALTER TABLE ONLY public.routing_rules FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: saved_searches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.saved_searches (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    query text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    owner_id uuid NOT NULL,
+    team_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.saved_searches FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: schedules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schedules (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    time_zone text NOT NULL,
+    enabled boolean DEFAULT true NOT NULL,
+    team_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT schedules_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.schedules FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: server_facts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.server_facts (
+    name text NOT NULL,
+    value text NOT NULL
+);
+
+--
+-- Name: sessions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sessions (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    csrf_token text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone NOT NULL,
+    user_agent text DEFAULT ''::text NOT NULL,
+    address text DEFAULT ''::text NOT NULL
+);
+
+ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: sign_in_failures; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sign_in_failures (
+    subject text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+--
+-- Name: team_members; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.team_members (
+    account_id bigint NOT NULL,
+    team_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    role text DEFAULT 'user'::text NOT NULL,
+    CONSTRAINT team_members_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
+);
+
+ALTER TABLE ONLY public.team_members FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: teams; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.teams (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT teams_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.teams FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: tokens; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.tokens (
+    account_id bigint NOT NULL,
+    token_hash bytea NOT NULL,
+    user_id uuid NOT NULL,
+    contact_id uuid,
+    purpose text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT tokens_purpose_check CHECK ((purpose = ANY (ARRAY['invitation'::text, 'password-reset'::text, 'verification'::text])))
+);
+
+ALTER TABLE ONLY public.tokens FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: users; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.users (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    username text NOT NULL,
+    full_name text NOT NULL,
+    role text NOT NULL,
+    licence_kind text NOT NULL,
+    status text NOT NULL,
+    time_zone text NOT NULL,
+    locale text NOT NULL,
+    password_hash text,
+    totp_secret bytea,
+    totp_confirmed_at timestamp with time zone,
+    totp_last_step bigint,
+    verified_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT users_licence_kind_check CHECK ((licence_kind = ANY (ARRAY['responder'::text, 'stakeholder'::text]))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'user'::text, 'stakeholder'::text]))),
+    CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'suspended'::text]))),
+    CONSTRAINT users_username_check CHECK (((username = lower(username)) AND (username <> ''::text)))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: accounts accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+
+--
+-- Name: alert_attachments alert_attachments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_attachments
+    ADD CONSTRAINT alert_attachments_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: alert_counters alert_counters_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_counters
+    ADD CONSTRAINT alert_counters_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: alert_log alert_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_log
+    ADD CONSTRAINT alert_log_pkey PRIMARY KEY (account_id, alert_id, id);
+
+--
+-- Name: alert_notes alert_notes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_notes
+    ADD CONSTRAINT alert_notes_pkey PRIMARY KEY (account_id, alert_id, id);
+
+--
+-- Name: alert_requests alert_requests_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_requests
+    ADD CONSTRAINT alert_requests_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: alerts alerts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: attempts attempts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (account_id, notification_id, number);
+
+--
+-- Name: audit_log audit_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: configuration_versions configuration_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.configuration_versions
+    ADD CONSTRAINT configuration_versions_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: contacts contacts_account_id_user_id_method_address_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_account_id_user_id_method_address_key UNIQUE (account_id, user_id, method, address);
+
+--
+-- Name: contacts contacts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: escalation_rules escalation_rules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalation_rules
+    ADD CONSTRAINT escalation_rules_pkey PRIMARY KEY (account_id, escalation_id, "position");
+
+--
+-- Name: escalation_runs escalation_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalation_runs
+    ADD CONSTRAINT escalation_runs_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: escalations escalations_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_account_id_name_key UNIQUE (account_id, name);
+
+--
+-- Name: escalations escalations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: integrations integrations_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_account_id_name_key UNIQUE (account_id, name);
+
+--
+-- Name: integrations integrations_key_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_key_hash_key UNIQUE (key_hash);
+
+--
+-- Name: integrations integrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: mails mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: notification_rule_steps notification_rule_steps_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_rule_steps
+    ADD CONSTRAINT notification_rule_steps_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: notification_rules notification_rules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_rules
+    ADD CONSTRAINT notification_rules_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: notifications notifications_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: operators operators_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.operators
+    ADD CONSTRAINT operators_pkey PRIMARY KEY (account_id, user_id);
+
+--
+-- Name: overrides overrides_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.overrides
+    ADD CONSTRAINT overrides_pkey PRIMARY KEY (account_id, schedule_id, alias);
+
+--
+-- Name: passkeys passkeys_credential_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_credential_id_key UNIQUE (credential_id);
+
+--
+-- Name: passkeys passkeys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: recovery_codes recovery_codes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (account_id, user_id, code_hash);
+
+--
+-- Name: rotations rotations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.rotations
+    ADD CONSTRAINT rotations_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: routing_rules routing_rules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.routing_rules
+    ADD CONSTRAINT routing_rules_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: saved_searches saved_searches_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT saved_searches_account_id_name_key UNIQUE (account_id, name);
+
+--
+-- Name: saved_searches saved_searches_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT saved_searches_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: schedules schedules_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_account_id_name_key UNIQUE (account_id, name);
+
+--
+-- Name: schedules schedules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: server_facts server_facts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.server_facts
+    ADD CONSTRAINT server_facts_pkey PRIMARY KEY (name);
+
+--
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: sessions sessions_token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_token_hash_key UNIQUE (token_hash);
+
+--
+-- Name: team_members team_members_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_pkey PRIMARY KEY (account_id, team_id, user_id);
+
+--
+-- Name: teams teams_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_account_id_name_key UNIQUE (account_id, name);
+
+--
+-- Name: teams teams_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: tokens tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT tokens_pkey PRIMARY KEY (account_id, token_hash);
+
+--
+-- Name: users users_account_id_username_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_account_id_username_key UNIQUE (account_id, username);
+
+--
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: alert_attachments_by_alert; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alert_attachments_by_alert ON public.alert_attachments USING btree (account_id, alert_id);
+
+--
+-- Name: alert_requests_by_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alert_requests_by_time ON public.alert_requests USING btree (processed_at);
+
+--
+-- Name: alerts_by_creation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_by_creation ON public.alerts USING btree (account_id, created_at DESC);
+
+--
+-- Name: alerts_by_tiny_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX alerts_by_tiny_id ON public.alerts USING btree (account_id, tiny_id);
+
+--
+-- Name: alerts_open_alias; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX alerts_open_alias ON public.alerts USING btree (account_id, alias) WHERE (status = 'open'::text);
+
+--
+-- Name: alerts_snoozed; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (snoozed_until IS NOT NULL);
+
+--
+-- Name: audit_log_by_object; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_log_by_object ON public.audit_log USING btree (account_id, object_type, object_id);
+
+--
+-- Name: escalation_runs_by_alert; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX escalation_runs_by_alert ON public.escalation_runs USING btree (account_id, alert_id);
+
+--
+-- Name: escalation_runs_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX escalation_runs_due ON public.escalation_runs USING btree (account_id, due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: escalation_runs_earliest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX escalation_runs_earliest ON public.escalation_runs USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: mails_by_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX mails_by_time ON public.mails USING btree (account_id, created_at DESC);
+
+--
+-- Name: mails_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX mails_due ON public.mails USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: notification_rule_steps_by_rule; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notification_rule_steps_by_rule ON public.notification_rule_steps USING btree (account_id, rule_id, "position");
+
+--
+-- Name: notification_rules_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notification_rules_by_user ON public.notification_rules USING btree (account_id, user_id, "position");
+
+--
+-- Name: notifications_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notifications_by_user ON public.notifications USING btree (account_id, user_id, created_at DESC);
+
+--
+-- Name: notifications_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notifications_due ON public.notifications USING btree (account_id, due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: notifications_earliest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notifications_earliest ON public.notifications USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: notifications_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX notifications_once ON public.notifications USING btree (account_id, alert_id, key, user_id, contact_id);
+
+--
+-- Name: passkeys_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX passkeys_by_user ON public.passkeys USING btree (account_id, user_id);
+
+--
+-- Name: rotations_by_schedule; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX rotations_by_schedule ON public.rotations USING btree (account_id, schedule_id, "position");
+
+--
+-- Name: routing_rules_by_team; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX routing_rules_by_team ON public.routing_rules USING btree (account_id, team_id, "position");
+
+--
+-- Name: routing_rules_one_default; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX routing_rules_one_default ON public.routing_rules USING btree (account_id, team_id) WHERE is_default;
+
+--
+-- Name: sessions_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sessions_by_user ON public.sessions USING btree (account_id, user_id);
+
+--
+-- Name: sessions_expiring; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sessions_expiring ON public.sessions USING btree (expires_at);
+
+--
+-- Name: sign_in_failures_by_subject; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sign_in_failures_by_subject ON public.sign_in_failures USING btree (subject, failed_at);
+
+--
+-- Name: team_members_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX team_members_by_user ON public.team_members USING btree (account_id, user_id);
+
+--
+-- Name: tokens_by_hash; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX tokens_by_hash ON public.tokens USING btree (token_hash);
+
+--
+-- Name: users_by_username; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_by_username ON public.users USING btree (username);
+
+--
+-- Name: contacts contacts_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER contacts_version AFTER INSERT OR DELETE OR UPDATE ON public.contacts FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: escalation_rules escalation_rules_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER escalation_rules_version AFTER INSERT OR DELETE OR UPDATE ON public.escalation_rules FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: escalations escalations_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER escalations_version AFTER INSERT OR DELETE OR UPDATE ON public.escalations FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: integrations integrations_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER integrations_version AFTER INSERT OR DELETE OR UPDATE ON public.integrations FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: notification_rule_steps notification_rule_steps_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER notification_rule_steps_version AFTER INSERT OR DELETE OR UPDATE ON public.notification_rule_steps FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: notification_rules notification_rules_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER notification_rules_version AFTER INSERT OR DELETE OR UPDATE ON public.notification_rules FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: overrides overrides_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER overrides_version AFTER INSERT OR DELETE OR UPDATE ON public.overrides FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: rotations rotations_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER rotations_version AFTER INSERT OR DELETE OR UPDATE ON public.rotations FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: routing_rules routing_rules_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER routing_rules_version AFTER INSERT OR DELETE OR UPDATE ON public.routing_rules FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: schedules schedules_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER schedules_version AFTER INSERT OR DELETE OR UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: team_members team_members_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER team_members_version AFTER INSERT OR DELETE OR UPDATE ON public.team_members FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: teams teams_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER teams_version AFTER INSERT OR DELETE OR UPDATE ON public.teams FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: users users_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER users_version AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: alert_attachments alert_attachments_account_id_alert_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_attachments
+    ADD CONSTRAINT alert_attachments_account_id_alert_id_fkey FOREIGN KEY (account_id, alert_id) REFERENCES public.alerts(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: alert_counters alert_counters_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_counters
+    ADD CONSTRAINT alert_counters_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: audit_log audit_log_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: configuration_versions configuration_versions_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.configuration_versions
+    ADD CONSTRAINT configuration_versions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: contacts contacts_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.contacts
+    ADD CONSTRAINT contacts_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: escalation_rules escalation_rules_account_id_escalation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalation_rules
+    ADD CONSTRAINT escalation_rules_account_id_escalation_id_fkey FOREIGN KEY (account_id, escalation_id) REFERENCES public.escalations(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: escalations escalations_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: escalations escalations_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: integrations integrations_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: integrations integrations_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.integrations
+    ADD CONSTRAINT integrations_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: mails mails_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mails
+    ADD CONSTRAINT mails_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: notification_rule_steps notification_rule_steps_account_id_contact_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_rule_steps
+    ADD CONSTRAINT notification_rule_steps_account_id_contact_id_fkey FOREIGN KEY (account_id, contact_id) REFERENCES public.contacts(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: notification_rule_steps notification_rule_steps_account_id_rule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_rule_steps
+    ADD CONSTRAINT notification_rule_steps_account_id_rule_id_fkey FOREIGN KEY (account_id, rule_id) REFERENCES public.notification_rules(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: notification_rules notification_rules_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_rules
+    ADD CONSTRAINT notification_rules_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: operators operators_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.operators
+    ADD CONSTRAINT operators_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: overrides overrides_account_id_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.overrides
+    ADD CONSTRAINT overrides_account_id_schedule_id_fkey FOREIGN KEY (account_id, schedule_id) REFERENCES public.schedules(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: overrides overrides_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.overrides
+    ADD CONSTRAINT overrides_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: passkeys passkeys_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.passkeys
+    ADD CONSTRAINT passkeys_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: recovery_codes recovery_codes_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recovery_codes
+    ADD CONSTRAINT recovery_codes_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: rotations rotations_account_id_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.rotations
+    ADD CONSTRAINT rotations_account_id_schedule_id_fkey FOREIGN KEY (account_id, schedule_id) REFERENCES public.schedules(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: routing_rules routing_rules_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.routing_rules
+    ADD CONSTRAINT routing_rules_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: saved_searches saved_searches_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT saved_searches_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: saved_searches saved_searches_account_id_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.saved_searches
+    ADD CONSTRAINT saved_searches_account_id_owner_id_fkey FOREIGN KEY (account_id, owner_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: schedules schedules_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: schedules schedules_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: sessions sessions_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: team_members team_members_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: team_members team_members_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: teams teams_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: tokens tokens_account_id_contact_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT tokens_account_id_contact_id_fkey FOREIGN KEY (account_id, contact_id) REFERENCES public.contacts(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: tokens tokens_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tokens
+    ADD CONSTRAINT tokens_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: users users_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: accounts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_attachments; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_attachments ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_counters; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_counters ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_log; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_log ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_notes; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_notes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_requests; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_requests ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: alerts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: attempts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.attempts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: audit_log; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: configuration_versions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.configuration_versions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: contacts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: accounts engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.accounts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alert_attachments engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alert_attachments TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alert_counters engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alert_counters TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alert_log engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alert_log TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alert_notes engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alert_notes TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alert_requests engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alert_requests TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alerts engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alerts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: attempts engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.attempts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: audit_log engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.audit_log TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: configuration_versions engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.configuration_versions TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: contacts engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.contacts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: escalation_rules engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.escalation_rules TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: escalation_runs engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.escalation_runs TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: escalations engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.escalations TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: integrations engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.integrations TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: mails engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.mails TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: notification_rule_steps engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.notification_rule_steps TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: notification_rules engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.notification_rules TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: notifications engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.notifications TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: operators engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.operators TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: overrides engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.overrides TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: passkeys engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.passkeys TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: recovery_codes engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.recovery_codes TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: rotations engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.rotations TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: routing_rules engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.routing_rules TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: saved_searches engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.saved_searches TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: schedules engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.schedules TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: sessions engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.sessions TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: team_members engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.team_members TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: teams engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.teams TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: tokens engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.tokens TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: users engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.users TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: escalation_rules; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.escalation_rules ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: escalation_runs; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.escalation_runs ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: escalations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: integrations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.integrations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: mails; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.mails ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: notification_rule_steps; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.notification_rule_steps ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: notification_rules; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.notification_rules ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: notifications; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: operators; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.operators ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: overrides; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.overrides ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: passkeys; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.passkeys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: recovery_codes; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: rotations; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.rotations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: routing_rules; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.routing_rules ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: saved_searches; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.saved_searches ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: schedules; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sessions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: team_members; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: teams; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: accounts tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.accounts USING ((id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alert_attachments tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alert_attachments USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alert_counters tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alert_counters USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alert_log tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alert_log USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alert_notes tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alert_notes USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alert_requests tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alert_requests USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alerts tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alerts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: attempts tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.attempts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: audit_log tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.audit_log USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: configuration_versions tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.configuration_versions USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: contacts tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.contacts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: escalation_rules tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.escalation_rules USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: escalation_runs tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.escalation_runs USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: escalations tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.escalations USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: integrations tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.integrations USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: mails tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.mails USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: notification_rule_steps tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.notification_rule_steps USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: notification_rules tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.notification_rules USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: notifications tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.notifications USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: operators tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.operators USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: overrides tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.overrides USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: passkeys tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.passkeys USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: recovery_codes tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.recovery_codes USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: rotations tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.rotations USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: routing_rules tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.routing_rules USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: saved_searches tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.saved_searches USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: schedules tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.schedules USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: sessions tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.sessions USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: team_members tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.team_members USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: teams tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.teams USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: tokens tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.tokens USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: users tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.users USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: tokens; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.tokens ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+--
+
+GRANT ALL ON SCHEMA public TO tocsin_owner;
+
+--
+-- Name: TABLE accounts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.accounts TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.accounts TO tocsin_engine;
+
+--
+-- Name: SEQUENCE accounts_id_seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,USAGE ON SEQUENCE public.accounts_id_seq TO tocsin_app;
+GRANT SELECT,USAGE ON SEQUENCE public.accounts_id_seq TO tocsin_engine;
+
+--
+-- Name: TABLE alert_attachments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_attachments TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_attachments TO tocsin_engine;
+
+--
+-- Name: TABLE alert_counters; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_counters TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_counters TO tocsin_engine;
+
+--
+-- Name: TABLE alert_log; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_log TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_log TO tocsin_engine;
+
+--
+-- Name: TABLE alert_notes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_notes TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_notes TO tocsin_engine;
+
+--
+-- Name: TABLE alert_requests; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_requests TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_requests TO tocsin_engine;
+
+--
+-- Name: TABLE alerts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts TO tocsin_engine;
+
+--
+-- Name: TABLE attempts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.attempts TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.attempts TO tocsin_engine;
+
+--
+-- Name: TABLE audit_log; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO tocsin_engine;
+
+--
+-- Name: TABLE configuration_versions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.configuration_versions TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.configuration_versions TO tocsin_engine;
+
+--
+-- Name: TABLE contacts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_engine;
+
+--
+-- Name: TABLE escalation_rules; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_rules TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_rules TO tocsin_engine;
+
+--
+-- Name: TABLE escalation_runs; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_runs TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_runs TO tocsin_engine;
+
+--
+-- Name: TABLE escalations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_engine;
+
+--
+-- Name: TABLE integrations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.integrations TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.integrations TO tocsin_engine;
+
+--
+-- Name: TABLE mails; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mails TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mails TO tocsin_engine;
+
+--
+-- Name: TABLE notification_rule_steps; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notification_rule_steps TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notification_rule_steps TO tocsin_engine;
+
+--
+-- Name: TABLE notification_rules; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notification_rules TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notification_rules TO tocsin_engine;
+
+--
+-- Name: TABLE notifications; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications TO tocsin_engine;
+
+--
+-- Name: TABLE operators; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.operators TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.operators TO tocsin_engine;
+
+--
+-- Name: TABLE overrides; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.overrides TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.overrides TO tocsin_engine;
+
+--
+-- Name: TABLE passkeys; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO tocsin_engine;
+
+--
+-- Name: TABLE recovery_codes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO tocsin_engine;
+
+--
+-- Name: TABLE rotations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rotations TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rotations TO tocsin_engine;
+
+--
+-- Name: TABLE routing_rules; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.routing_rules TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.routing_rules TO tocsin_engine;
+
+--
+-- Name: TABLE saved_searches; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.saved_searches TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.saved_searches TO tocsin_engine;
+
+--
+-- Name: TABLE schedules; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO tocsin_engine;
+
+--
+-- Name: TABLE server_facts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.server_facts TO tocsin_app;
+GRANT SELECT,INSERT ON TABLE public.server_facts TO tocsin_engine;
+
+--
+-- Name: TABLE sessions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO tocsin_engine;
+
+--
+-- Name: TABLE sign_in_failures; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_engine;
+
+--
+-- Name: TABLE team_members; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO tocsin_engine;
+
+--
+-- Name: TABLE teams; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.teams TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.teams TO tocsin_engine;
+
+--
+-- Name: TABLE tokens; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_engine;
+
+--
+-- Name: TABLE users; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO tocsin_engine;
+
+--
+-- PostgreSQL database dump complete
+--
+

@@ -1,0 +1,278 @@
+"""Loads an account's configuration into the pure types, once for each version of it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tocsin.accounts.model import Role, UserStatus
+from tocsin.db import Tx
+from tocsin.escalations.directory import Directory, Member, Person, Team
+from tocsin.escalations.escalation import (
+    Condition,
+    Escalation,
+    EscalationRule,
+    NotifyType,
+    Recipient,
+    RecipientKind,
+    Repeat,
+)
+from tocsin.escalations.routing import RoutingRule, TargetKind
+from tocsin.escalations.snapshot import Snapshot
+from tocsin.notifications.plan import ActionType, Contact, NotificationRule, Step
+from tocsin.schedules.on_call import Schedule
+from tocsin.schedules.overrides import Override
+from tocsin.schedules.rotation import Participant, ParticipantKind, Rotation, RotationKind
+
+Row = dict[str, Any]
+
+
+class Snapshots:
+    """The snapshots in use. `get` asks for the versions first, so what it answers is never out of date."""
+
+    def __init__(self, size: int = 500) -> None:
+        self._kept: dict[int, Snapshot] = {}
+        self._size = size
+
+    async def get(self, tx: Tx, account_ids: Iterable[int]) -> dict[int, Snapshot]:
+        """The configuration of each account as this transaction sees it."""
+        wanted = sorted(set(account_ids))
+        versions = await _versions(tx, wanted)
+        found = {}
+        for account_id in wanted:
+            kept = self._kept.get(account_id)
+            if kept is None or kept.version != versions.get(account_id, 0):
+                kept = await load(tx, account_id, versions.get(account_id, 0))
+                if len(self._kept) >= self._size:
+                    self._kept.clear()
+                self._kept[account_id] = kept
+            found[account_id] = kept
+        return found
+
+
+async def _versions(tx: Tx, account_ids: list[int]) -> dict[int, int]:
+    rows = await tx.dicts(
+        "select account_id, version from configuration_versions where account_id = any(%(account_ids)s)",
+        account_ids=account_ids,
+    )
+    return {row["account_id"]: row["version"] for row in rows}
+
+
+async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
+    """The whole configuration of an account, in the types that decisions read."""
+    users = await _rows(tx, "select id, username, role, status from users", account_id)
+    people = {
+        str(row["id"]): Person(str(row["id"]), row["username"], row["status"] == UserStatus.SUSPENDED) for row in users
+    }
+    active_owners = [row for row in users if row["role"] == Role.OWNER and row["status"] != UserStatus.SUSPENDED]
+    return Snapshot(
+        version=version,
+        directory=Directory(
+            people=people,
+            teams=await _teams(tx, account_id),
+            schedules=await _schedules(tx, account_id),
+            escalations=await _escalations(tx, account_id),
+        ),
+        contacts=await _contacts(tx, account_id),
+        rules=await _notification_rules(tx, account_id),
+        owners=tuple(sorted(str(row["id"]) for row in active_owners)),
+    )
+
+
+async def _rows(tx: Tx, select: str, account_id: int, order: str = "") -> list[Row]:
+    where = f"{select} where account_id = %(account_id)s"
+    return await tx.dicts(f"{where} order by {order}" if order else where, account_id=account_id)
+
+
+def _grouped(rows: list[Row], key: str) -> Mapping[str, list[Row]]:
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[str(row[key])].append(row)
+    return groups
+
+
+async def _teams(tx: Tx, account_id: int) -> dict[str, Team]:
+    members = _grouped(await _rows(tx, "select team_id, user_id, role from team_members", account_id), "team_id")
+    rules = _grouped(
+        await _rows(
+            tx,
+            "select id, team_id, name, position, is_default, notify_type, notify_id from routing_rules",
+            account_id,
+        ),
+        "team_id",
+    )
+    return {
+        str(team["id"]): Team(
+            id=str(team["id"]),
+            name=team["name"],
+            members=tuple(Member(str(row["user_id"]), row["role"]) for row in members[str(team["id"])]),
+            routing_rules=tuple(_routing_rule(row) for row in rules[str(team["id"])]),
+        )
+        for team in await _rows(tx, "select id, name from teams", account_id)
+    }
+
+
+def _routing_rule(row: Row) -> RoutingRule:
+    return RoutingRule(
+        id=str(row["id"]),
+        name=row["name"],
+        position=row["position"],
+        is_default=row["is_default"],
+        target_kind=TargetKind(row["notify_type"]),
+        target_id=str(row["notify_id"]) if row["notify_id"] else None,
+    )
+
+
+async def _schedules(tx: Tx, account_id: int) -> dict[str, Schedule]:
+    rotations = _grouped(
+        await _rows(
+            tx,
+            "select id, schedule_id, name, kind, length, starts_at, ends_at, participants from rotations",
+            account_id,
+            order="schedule_id, position, id",
+        ),
+        "schedule_id",
+    )
+    overrides = _grouped(
+        await _rows(
+            tx,
+            "select schedule_id, alias, user_id, starts_at, ends_at, rotation_ids, created_at from overrides",
+            account_id,
+            order="schedule_id, created_at, alias",
+        ),
+        "schedule_id",
+    )
+    return {
+        str(row["id"]): Schedule(
+            id=str(row["id"]),
+            name=row["name"],
+            zone=ZoneInfo(row["time_zone"]),
+            enabled=row["enabled"],
+            rotations=tuple(_rotation(rotation) for rotation in rotations[str(row["id"])]),
+            overrides=tuple(_override(override) for override in overrides[str(row["id"])]),
+        )
+        for row in await _rows(tx, "select id, name, time_zone, enabled from schedules", account_id)
+    }
+
+
+def _rotation(row: Row) -> Rotation:
+    return Rotation(
+        id=str(row["id"]),
+        name=row["name"],
+        participants=tuple(
+            Participant(ParticipantKind(entry["type"]), entry.get("id")) for entry in row["participants"]
+        ),
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        kind=RotationKind(row["kind"]),
+        length=row["length"],
+    )
+
+
+def _override(row: Row) -> Override:
+    return Override(
+        alias=row["alias"],
+        user_id=str(row["user_id"]) if row["user_id"] else None,
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        created_at=row["created_at"],
+        rotation_ids=frozenset(str(rotation_id) for rotation_id in row["rotation_ids"]),
+    )
+
+
+async def _escalations(tx: Tx, account_id: int) -> dict[str, Escalation]:
+    rules = _grouped(
+        await _rows(
+            tx,
+            """select escalation_id, position, condition, notify_type, delay, recipient_type, recipient_id
+                 from escalation_rules""",
+            account_id,
+            order="escalation_id, position",
+        ),
+        "escalation_id",
+    )
+    rows = await _rows(
+        tx,
+        """select id, name, repeat_wait, repeat_count, reset_recipient_states, close_alert_after_all
+             from escalations""",
+        account_id,
+    )
+    return {
+        str(row["id"]): Escalation(
+            id=str(row["id"]),
+            name=row["name"],
+            rules=tuple(_escalation_rule(rule) for rule in rules[str(row["id"])]),
+            repeat=_repeat(row),
+        )
+        for row in rows
+    }
+
+
+def _escalation_rule(row: Row) -> EscalationRule:
+    return EscalationRule(
+        position=row["position"],
+        condition=Condition(row["condition"]),
+        notify_type=NotifyType(row["notify_type"]),
+        delay=row["delay"],
+        recipient=Recipient(RecipientKind(row["recipient_type"]), str(row["recipient_id"])),
+    )
+
+
+def _repeat(row: Row) -> Repeat | None:
+    if row["repeat_wait"] == timedelta(0):
+        return None
+    return Repeat(
+        wait=row["repeat_wait"],
+        count=row["repeat_count"],
+        reset_recipient_states=row["reset_recipient_states"],
+        close_alert_after_all=row["close_alert_after_all"],
+    )
+
+
+async def _contacts(tx: Tx, account_id: int) -> dict[str, tuple[Contact, ...]]:
+    rows = await _rows(
+        tx,
+        "select id, user_id, method, address, enabled, verified_at from contacts",
+        account_id,
+        order="user_id, created_at, id",
+    )
+    return {
+        user_id: tuple(
+            Contact(str(row["id"]), row["method"], row["address"], row["enabled"], row["verified_at"] is not None)
+            for row in group
+        )
+        for user_id, group in _grouped(rows, "user_id").items()
+    }
+
+
+async def _notification_rules(tx: Tx, account_id: int) -> dict[str, tuple[NotificationRule, ...]]:
+    steps = _grouped(
+        await _rows(
+            tx,
+            "select id, rule_id, contact_id, after, enabled from notification_rule_steps",
+            account_id,
+            order="rule_id, position, id",
+        ),
+        "rule_id",
+    )
+    rows = await _rows(
+        tx, "select id, user_id, name, action_type, position, enabled from notification_rules", account_id
+    )
+    return {
+        user_id: tuple(
+            NotificationRule(
+                id=str(row["id"]),
+                name=row["name"],
+                action_type=ActionType(row["action_type"]),
+                position=row["position"],
+                enabled=row["enabled"],
+                steps=tuple(
+                    Step(str(step["id"]), str(step["contact_id"]), step["after"], step["enabled"])
+                    for step in steps[str(row["id"])]
+                ),
+            )
+            for row in group
+        )
+        for user_id, group in _grouped(rows, "user_id").items()
+    }

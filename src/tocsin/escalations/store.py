@@ -1,0 +1,236 @@
+"""The SQL of runs: start, claim, save. The engine role works here, over many accounts at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from tocsin.alerts.facts import AlertFacts
+from tocsin.db import Tx
+from tocsin.escalations.advance import Run
+from tocsin.escalations.escalation import Recipient, RecipientKind, RunState
+from tocsin.escalations.reason import as_json, from_json
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as it is stored."""
+
+    account_id: int
+    id: int
+    alert_id: str
+    responder_type: str
+    responder_id: UUID
+    escalation_id: UUID | None
+    path: list[dict[str, Any]]
+    started_at: datetime
+    round: int
+    round_started_at: datetime | None
+    done_through: datetime | None
+
+    def run(self) -> Run:
+        return Run(
+            account_id=self.account_id,
+            id=self.id,
+            alert_id=self.alert_id,
+            responder=Recipient(RecipientKind(self.responder_type), str(self.responder_id)),
+            escalation_id=str(self.escalation_id) if self.escalation_id else None,
+            path=from_json(self.path),
+            started_at=self.started_at,
+            state=RunState(self.round, self.round_started_at or self.started_at, self.done_through),
+        )
+
+
+async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list[RunRow]:
+    """Lock up to `limit` due runs until the transaction ends, at most `per_account` of one account, oldest first.
+
+    Another worker skips them; a worker that dies lets go of them with its connection.
+    """
+    return await tx.all(
+        RunRow,
+        """
+        with recursive accounts_due as (
+          (select account_id from escalation_runs where due_at is not null order by account_id limit 1)
+          union all
+          select (select r.account_id from escalation_runs r
+                   where r.due_at is not null and r.account_id > a.account_id order by r.account_id limit 1)
+            from accounts_due a where a.account_id is not null
+        )
+        select d.account_id, d.id, d.alert_id, d.responder_type, d.responder_id, d.escalation_id, d.path, d.started_at,
+               d.round, d.round_started_at, d.done_through
+          from accounts_due a cross join lateral (
+            select * from escalation_runs r
+             where r.account_id = a.account_id and r.due_at is not null and r.due_at <= %(now)s
+             order by r.due_at limit %(per_account)s for update skip locked) d
+         where a.account_id is not null
+         order by d.due_at limit %(limit)s
+        """,
+        now=now,
+        per_account=per_account,
+        limit=limit,
+    )
+
+
+async def save_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None:
+    """Write down how far stored runs have come, and when they are due again (None: they are over)."""
+    await tx.execute(
+        """
+        update escalation_runs r
+           set escalation_id = i.escalation_id, path = i.path, started_at = i.started_at, round = i.round,
+               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at
+          from unnest(%(account_id)s::bigint[], %(id)s::bigint[], %(escalation_id)s::uuid[], %(path)s::jsonb[],
+                      %(started_at)s::timestamptz[], %(round)s::integer[], %(round_started_at)s::timestamptz[],
+                      %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])
+               as i(account_id, id, escalation_id, path, started_at, round, round_started_at, done_through, due_at)
+         where r.account_id = i.account_id and r.id = i.id
+        """,
+        **_columns(runs),
+        id=[run.id for run, _ in runs],
+    )
+
+
+async def insert_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None:
+    """Store runs that others have started."""
+    await tx.execute(
+        """
+        insert into escalation_runs (account_id, alert_id, responder_type, responder_id, escalation_id, path,
+                                     started_at, round, round_started_at, done_through, due_at)
+        select * from unnest(
+          %(account_id)s::bigint[], %(alert_id)s::text[], %(responder_type)s::text[], %(responder_id)s::uuid[],
+          %(escalation_id)s::uuid[], %(path)s::jsonb[], %(started_at)s::timestamptz[], %(round)s::integer[],
+          %(round_started_at)s::timestamptz[], %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])
+        """,
+        **_columns(runs),
+        alert_id=[run.alert_id for run, _ in runs],
+        responder_type=[run.responder.kind.value for run, _ in runs],
+        responder_id=[UUID(run.responder.id) for run, _ in runs],
+    )
+
+
+def _columns(runs: Sequence[tuple[Run, datetime | None]]) -> dict[str, list[Any]]:
+    return {
+        "account_id": [run.account_id for run, _ in runs],
+        "escalation_id": [UUID(run.escalation_id) if run.escalation_id else None for run, _ in runs],
+        "path": [Jsonb(as_json(run.path)) for run, _ in runs],
+        "started_at": [run.started_at for run, _ in runs],
+        "round": [run.state.round for run, _ in runs],
+        "round_started_at": [run.state.round_started_at for run, _ in runs],
+        "done_through": [run.state.done_through for run, _ in runs],
+        "due_at": [due_at for _, due_at in runs],
+    }
+
+
+async def put_off(tx: Tx, run: RunRow, error: str, until: datetime) -> None:
+    """A run that raised is tried again later, so that it does not stop the others."""
+    await tx.execute(
+        """
+        update escalation_runs set due_at = %(until)s, error = %(error)s
+         where account_id = %(account_id)s and id = %(id)s
+        """,
+        until=until, error=error, account_id=run.account_id, id=run.id,
+    )  # fmt: skip
+
+
+async def facts(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], AlertFacts]:
+    """What decisions need of the alerts of these runs, by account and alert."""
+    rows = await tx.dicts(
+        """
+        select a.account_id, a.id, a.status, a.acknowledged, a.acknowledged_at, a.snoozed_until
+          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, id)
+          join alerts a on a.account_id = i.account_id and a.id = i.id
+        """,
+        account_id=[run.account_id for run in runs],
+        alert_id=[run.alert_id for run in runs],
+    )
+    return {
+        (row["account_id"], row["id"]): AlertFacts(
+            closed=row["status"] != "open",
+            acknowledged=row["acknowledged"],
+            last_acknowledged_at=row["acknowledged_at"],
+            snoozed_until=row["snoozed_until"],
+        )
+        for row in rows
+    }
+
+
+async def others_running(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], set[str]]:
+    """Which escalations run for these alerts, by account and alert: all that are not over."""
+    rows = await tx.dicts(
+        """
+        select r.account_id, r.alert_id, r.escalation_id
+          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, alert_id)
+          join escalation_runs r on r.account_id = i.account_id and r.alert_id = i.alert_id
+         where r.escalation_id is not null and r.due_at is not null
+        """,
+        account_id=[run.account_id for run in runs],
+        alert_id=[run.alert_id for run in runs],
+    )
+    running: dict[tuple[int, str], set[str]] = {}
+    for row in rows:
+        running.setdefault((row["account_id"], row["alert_id"]), set()).add(str(row["escalation_id"]))
+    return running
+
+
+async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], set[str]]:
+    """Who has a notification about these alerts already, by account and alert."""
+    rows = await tx.dicts(
+        """
+        select distinct n.account_id, n.alert_id, n.user_id
+          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, alert_id)
+          join notifications n on n.account_id = i.account_id and n.alert_id = i.alert_id
+         where n.action_type in ('create-alert', 'renotified-alert')
+        """,
+        account_id=[run.account_id for run in runs],
+        alert_id=[run.alert_id for run in runs],
+    )
+    told: dict[tuple[int, str], set[str]] = {}
+    for row in rows:
+        told.setdefault((row["account_id"], row["alert_id"]), set()).add(str(row["user_id"]))
+    return told
+
+
+async def append_log(
+    tx: Tx, entries: Sequence[tuple[int, str, str, dict[str, Any]]], at: datetime, owner: str = "System"
+) -> None:
+    """Write log lines, each as (account, alert, event, data)."""
+    if not entries:
+        return
+    await tx.execute(
+        """
+        insert into alert_log (account_id, alert_id, at, event, owner, data)
+        select account_id, alert_id, %(at)s, event, %(owner)s, data
+          from unnest(%(account_id)s::bigint[], %(alert_id)s::text[], %(event)s::text[], %(data)s::jsonb[])
+               as i(account_id, alert_id, event, data)
+        """,
+        at=at,
+        owner=owner,
+        account_id=[entry[0] for entry in entries],
+        alert_id=[entry[1] for entry in entries],
+        event=[entry[2] for entry in entries],
+        data=[Jsonb(entry[3]) for entry in entries],
+    )
+
+
+async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime) -> None:
+    """Take back acknowledgements, as a repeat may; when somebody acknowledged stays known."""
+    await tx.execute(
+        """
+        update alerts a set acknowledged = false, updated_at = %(at)s
+          from unnest(%(account_id)s::bigint[], %(id)s::text[]) as i(account_id, id)
+         where a.account_id = i.account_id and a.id = i.id and a.status = 'open' and a.acknowledged
+        """,
+        at=at,
+        account_id=[account_id for account_id, _ in alerts],
+        id=[alert_id for _, alert_id in alerts],
+    )
+
+
+async def earliest_due(tx: Tx) -> datetime | None:
+    """When the next run is due, or None."""
+    due: datetime | None = await tx.value("select min(due_at) from escalation_runs where due_at is not null")
+    return due
+
+

@@ -1,0 +1,200 @@
+"""Advancing what is due, set by set: claim runs, decide (pure), and write notifications and log in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from tocsin.alerts.facts import AlertFacts
+from tocsin.db import Db, Tx
+from tocsin.escalations import store
+from tocsin.escalations.advance import NotReached, Outcome, Reached, Run, advance, needs_last_resort, plan_tellings
+from tocsin.escalations.last_resort import last_resort
+from tocsin.escalations.reason import as_json
+from tocsin.escalations.resolve import Nobody
+from tocsin.escalations.snapshot import Snapshot
+from tocsin.escalations.snapshot_store import Snapshots
+from tocsin.notifications import store as outbox
+from tocsin.notifications.model import NewNotification, Notification
+
+log = structlog.get_logger("tocsin.escalations")
+
+PUT_OFF = timedelta(hours=1)
+Key = tuple[int, str]  # account, alert
+
+
+@dataclass(slots=True)
+class Advanced:
+    """How many runs moved, and the notifications that this worker has claimed and must send."""
+
+    runs: int = 0
+    claimed: list[Notification] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Set:
+    """What one set of due runs comes to, before it is written."""
+
+    saved: list[tuple[Run, datetime | None]] = field(default_factory=list)
+    started: list[tuple[Run, datetime | None]] = field(default_factory=list)
+    entries: list[tuple[int, str, str, dict[str, Any]]] = field(default_factory=list)
+    notifications: list[NewNotification] = field(default_factory=list)
+    unacknowledged: list[Key] = field(default_factory=list)
+    closed: list[Key] = field(default_factory=list)
+    failed: list[tuple[store.RunRow, str]] = field(default_factory=list)
+
+
+async def advance_due(
+    db: Db, snapshots: Snapshots, now: datetime, *, lease: timedelta, per_account: int = 100, limit: int = 400
+) -> Advanced:
+    """Move the runs that are due at `now` one step. Any number of workers may run this."""
+    async with db.transaction() as tx:
+        rows = await store.claim_due(tx, now, per_account, limit)
+        if not rows:
+            return Advanced()
+        facts = await store.facts(tx, rows)
+        running = await store.others_running(tx, rows)
+        told = await store.told_before(tx, rows)
+        configurations = await snapshots.get(tx, (row.account_id for row in rows))
+        due = _decide(rows, facts, running, told, configurations, now)
+        return Advanced(len(rows), await _write(tx, due, now, lease))
+
+
+def _decide(
+    rows: Sequence[store.RunRow],
+    facts: dict[Key, AlertFacts],
+    running: dict[Key, set[str]],
+    told: dict[Key, set[str]],
+    configurations: dict[int, Snapshot],
+    now: datetime,
+) -> _Set:
+    due = _Set()
+    outcomes: dict[Key, list[Outcome]] = {}
+    for row in rows:
+        key = (row.account_id, row.alert_id)
+        alert = facts.get(key, AlertFacts(closed=True))
+        try:
+            outcome = advance(row.run(), alert, configurations[row.account_id], running.get(key, ()), now)
+        except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest; it is put off and reported
+            log.error("run_failed", alert_id=row.alert_id, run_id=row.id, error=repr(error), exc_info=True)
+            due.failed.append((row, repr(error)))
+            due.notifications += last_resort(
+                configurations[row.account_id], row.account_id, row.alert_id, "internal-error", now
+            )
+            continue
+        outcomes.setdefault(key, []).append(outcome)
+    for (account_id, alert_id), found in outcomes.items():
+        _gather(due, account_id, alert_id, found, told.get((account_id, alert_id), set()), configurations, now)
+    return due
+
+
+def _gather(
+    due: _Set,
+    account_id: int,
+    alert_id: str,
+    outcomes: Sequence[Outcome],
+    told_before: set[str],
+    configurations: dict[int, Snapshot],
+    now: datetime,
+) -> None:
+    """One alert's outcomes of this instant as rows to write."""
+    snapshot = configurations[account_id]
+    tellings = [telling for outcome in outcomes for telling in outcome.tellings]
+    dead_ends = [dead_end for outcome in outcomes for dead_end in outcome.dead_ends]
+    planned = plan_tellings(tellings, told_before, snapshot, now)
+    for outcome in outcomes:
+        for run, due_at in outcome.runs:
+            (due.started if run.id is None else due.saved).append((run, due_at))
+        due.entries += [(account_id, alert_id, entry.event, entry.data) for entry in outcome.entries]
+    for it in planned:
+        match it:
+            case Reached():
+                due.notifications += _notifications(account_id, alert_id, it, now)
+                due.entries.append((account_id, alert_id, "told", _told(it)))
+            case NotReached():
+                due.entries.append((account_id, alert_id, "not_told", _not_told(it)))
+    due.entries += [(account_id, alert_id, "not_told", _dead_end(it)) for it in dead_ends]
+    if needs_last_resort(planned, dead_ends):
+        rows = last_resort(snapshot, account_id, alert_id, "nobody-reached", now)
+        due.notifications += rows
+        due.entries.append((account_id, alert_id, "last_resort", {"addresses": [row.address for row in rows]}))
+    if any(outcome.unacknowledges for outcome in outcomes):
+        due.unacknowledged.append((account_id, alert_id))
+    if any(outcome.closes for outcome in outcomes):
+        due.closed.append((account_id, alert_id))
+
+
+def _notifications(account_id: int, alert_id: str, reached: Reached, now: datetime) -> list[NewNotification]:
+    telling = reached.telling
+    reason = {
+        "path": as_json(telling.path),
+        "rule": {"id": reached.plan.rule.id, "name": reached.plan.rule.name},
+    }
+    return [
+        NewNotification(
+            account_id=account_id,
+            key=f"{telling.key}:{planned.step.id}",
+            alert_id=alert_id,
+            user_id=UUID(telling.user_id),
+            contact_id=UUID(planned.contact.id),
+            method=planned.contact.method,
+            address=planned.contact.address,
+            action_type=reached.action_type.value,
+            reason=reason | {"after": int(planned.step.after.total_seconds())},
+            told_at=now,
+            due_at=planned.due_at,
+        )
+        for planned in reached.plan.notifications
+    ]
+
+
+def _told(reached: Reached) -> dict[str, Any]:
+    return {
+        "user_id": reached.telling.user_id,
+        "user": reached.telling.username,
+        "action_type": reached.action_type.value,
+        "path": as_json(reached.telling.path),
+        "rule": reached.plan.rule.name,
+        "contacts": [
+            {"method": it.contact.method, "address": it.contact.address, "due_at": it.due_at.isoformat()}
+            for it in reached.plan.notifications
+        ],
+        "left_out": [{"step": it.step.id, "reason": it.reason.value} for it in reached.plan.left_out],
+    }
+
+
+def _not_told(it: NotReached) -> dict[str, Any]:
+    return {
+        "user_id": it.telling.user_id,
+        "user": it.telling.username,
+        "path": as_json(it.telling.path),
+        "reason": it.unreachable.reason.value,
+        "rule": it.unreachable.rule.name if it.unreachable.rule else "",
+    }
+
+
+def _dead_end(it: Nobody) -> dict[str, Any]:
+    return {
+        "reason": it.reason.value,
+        "name": it.name or "",
+        "path": as_json(it.path),
+        "asked_for": it.asked_for,
+    }
+
+
+async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta) -> list[Notification]:
+    if due.saved:
+        await store.save_runs(tx, due.saved)
+    if due.started:
+        await store.insert_runs(tx, due.started)
+    for row, error in due.failed:
+        await store.put_off(tx, row, error, now + PUT_OFF)
+    if due.unacknowledged:
+        await store.unacknowledge(tx, due.unacknowledged, now)
+    for account_id, alert_id in due.closed:
+        await store.close(tx, account_id, alert_id, now)
+    await store.append_log(tx, due.entries, now)
+    return await outbox.enqueue(tx, due.notifications, now, lease)

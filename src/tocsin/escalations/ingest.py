@@ -1,0 +1,302 @@
+"""The ingest path: `POST /v2/alerts` as a plain ASGI function, many requests to one commit, 202 after it.
+
+Whatever waits while a batch is being written goes into the next one: the busier, the larger the batches, and no
+request waits for a timer. What does not fit into the queue is refused at once, so that the sender tries again.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tocsin import metrics
+from tocsin.accounts.access import check_right
+from tocsin.accounts.keys import KeyRing
+from tocsin.accounts.model import Integration, Right
+from tocsin.alerts.create import NewAlert, parse_create
+from tocsin.clock import Clock
+from tocsin.db import connect
+from tocsin.errors import Forbidden, Malformed, Throttled, TocsinError, Unauthenticated, Unavailable
+from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, array_literal, write_batch
+from tocsin.escalations.responders import NOBODY, Directories, as_json, responders_of
+
+log = structlog.get_logger("tocsin.ingest")
+
+PATHS = frozenset({"/v2/alerts", "/v2/alerts/"})
+BATCH_LIMIT = 1_000
+BODY_LIMIT = 1_000_000
+TRIES = 20
+SETTINGS_KEY = "To perform this action, use an API key from an API integration."
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.encode
+
+
+@dataclass(slots=True)
+class Request:
+    """A create request that waits for its commit."""
+
+    id: str
+    integration: Integration
+    alert: NewAlert
+    address: str
+    at: datetime
+    done: asyncio.Future[None]
+
+
+class Ingest:
+    """The queue, and the task that empties it. `open` before the first request, `close` after the last."""
+
+    def __init__(self, database_url: str, directories: Directories, clock: Clock, *, queue_limit: int) -> None:
+        self._url = database_url
+        self._directories = directories
+        self._clock = clock
+        self._limit = queue_limit
+        self._waiting: list[Request] = []
+        self._by_account: Counter[int] = Counter()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+        self._conn: AsyncConnection[Any] | None = None
+
+    async def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="ingest")
+
+    async def close(self) -> None:
+        """Write what waits, then stop."""
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        if self._conn is not None:
+            await self._conn.close()
+
+    def submit(self, request: Request) -> asyncio.Future[None]:
+        """Resolved after the commit. Raises: Unavailable when the queue is full, Throttled for half of it by one."""
+        waiting = len(self._waiting)
+        if waiting >= self._limit or self._closing:
+            metrics.INGEST_REFUSED.labels("queue").inc()
+            raise Unavailable("The server is at capacity. Please try again later.")
+        account_id = request.integration.account_id
+        if waiting >= self._limit // 2 and self._by_account[account_id] >= self._limit // 2:
+            metrics.INGEST_REFUSED.labels("account").inc()
+            raise Throttled(
+                "You are making too many requests! To avoid errors, we recommend you limit requests.",
+                reason="ACCOUNT",
+                period_seconds=1,
+            )
+        self._waiting.append(request)
+        self._by_account[account_id] += 1
+        self._wake.set()
+        return request.done
+
+    async def _run(self) -> None:
+        while not (self._closing and not self._waiting):
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            requests, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
+            self._by_account.subtract(request.integration.account_id for request in requests)
+            if not self._waiting:
+                self._by_account.clear()
+            metrics.INGEST_BATCH_SIZE.observe(len(requests))
+            await self._write(requests)
+
+    async def _write(self, requests: list[Request]) -> None:
+        try:
+            created = await self._commit(requests)
+        except psycopg.DataError as error:
+            if len(requests) == 1:
+                log.error("alert_refused", error=str(error), request_id=requests[0].id)
+                _fail(requests, TocsinError("The alert could not be stored."))
+            else:  # one of them is bad: the others must not suffer
+                for request in requests:
+                    await self._write([request])
+            return
+        except Exception as error:  # noqa: BLE001 - the request's boundary: each sender is told to try again
+            log.error("batch_failed", error=repr(error), requests=len(requests), exc_info=True)
+            metrics.INGEST_REFUSED.labels("database").inc(len(requests))
+            _fail(requests, Unavailable("The database cannot be reached at the moment. Please try again."))
+            return
+        metrics.INGEST_ACCEPTED.inc(created)
+        metrics.INGEST_DEDUPLICATED.inc(len(requests) - created)
+        for request in requests:
+            if not request.done.done():
+                request.done.set_result(None)
+
+    async def _commit(self, requests: list[Request]) -> int:
+        """Write the batch, again while another process is in the way. How many alerts are new."""
+        await self._directories.refresh({request.integration.account_id for request in requests})
+        for attempt in range(TRIES):
+            try:
+                return await write_batch(await self._connection(), self._batch(requests))
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.NotNullViolation, psycopg.errors.UniqueViolation):
+                if attempt == TRIES - 1:
+                    raise
+            except psycopg.OperationalError:
+                await self._disconnect()
+                if attempt >= 2:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _connection(self) -> AsyncConnection[Any]:
+        if self._conn is None or self._conn.closed:
+            self._conn = await connect(self._url, "tocsin_engine")
+            await self._conn.execute("set plan_cache_mode = force_generic_plan")
+        return self._conn
+
+    async def _disconnect(self) -> None:
+        if self._conn is not None:
+            await self._conn.close()
+            self._conn = None
+
+    def _batch(self, requests: list[Request]) -> Batch:
+        batch = Batch()
+        for request in requests:
+            integration, alert = request.integration, request.alert
+            alert_id = f"{new_id()}-{int(request.at.timestamp() * 1000)}"
+            alias = alert.alias or alert_id
+            ord_ = batch.add(integration.account_id, alias, UUID(request.id), integration.id, request.at)
+            if ord_ is not None:
+                self._describe(batch, ord_, request, alert_id, alias)
+        return batch
+
+    def _describe(self, batch: Batch, ord_: int, request: Request, alert_id: str, alias: str) -> None:
+        integration, alert, columns = request.integration, request.alert, batch.columns
+        named = responders_of(integration, alert, self._directories.of(integration.account_id))
+        by = alert.user or integration.name
+        values = (
+            ord_, integration.account_id, alias, alert_id, 1, alert.message, alert.description, alert.entity,
+            alert.source or request.address, alert.priority, array_literal(alert.tags), array_literal(alert.actions),
+            _encode(alert.details).decode(), as_json(named.responders), as_json(named.visible_to),
+            named.owner_team_id, integration.id, _encode(named.created_data(integration.name)).decode(), by, request.at,
+        )  # fmt: skip
+        for name, value in zip(GROUP_COLUMNS, values, strict=True):
+            columns[name].append(value)
+        for kind, responder_id in named.responders or named.nowhere:
+            columns["run_ord"].append(ord_)
+            columns["run_type"].append(kind)
+            columns["run_id"].append(responder_id or NOBODY)
+        if alert.note:
+            columns["note_ord"].append(ord_)
+            columns["note"].append(alert.note)
+
+
+def _fail(requests: list[Request], error: TocsinError) -> None:
+    for request in requests:
+        if not request.done.done():
+            request.done.set_exception(error)
+
+
+def new_id() -> str:
+    """A random UUID (version 4) as text, made without the cost of the class."""
+    raw = os.urandom(16).hex()
+    return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{VARIANT[raw[16]]}{raw[17:20]}-{raw[20:]}"
+
+
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+class IngestFront:
+    """Answers `POST /v2/alerts` itself; everything else goes on to the application behind."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self.app = app
+        self._clock = clock
+        self.ingest: Ingest | None = None  # set while the application runs
+        self.keys: KeyRing | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in PATHS:
+            await self._create(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _create(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started, request_id = perf_counter(), new_id()
+        try:
+            await self._accept(scope, receive, request_id)
+            status, body, extra = 202, {"result": "Request will be processed"}, [OK]
+        except TocsinError as error:
+            status, body, extra = error.status, _error_body(error), _error_headers(error)
+        took = round(perf_counter() - started, 6)
+        payload = _encode({**body, "took": took, "requestId": request_id})
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(payload)).encode()),
+            (b"x-request-id", request_id.encode()),
+            (b"x-response-time", f"{took:.6f}".encode()),
+            *extra,
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": payload})
+
+    async def _accept(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        """Return after the commit. Raises: TocsinError."""
+        ingest, keys = self.ingest, self.keys
+        if ingest is None or keys is None:
+            raise Unavailable("The server is starting or stopping. Please try again.")
+        body = await _body(receive)
+        authorization = next((v for k, v in scope["headers"] if k == b"authorization"), b"").decode("latin-1")
+        if not authorization:
+            raise Unauthenticated("Could not authenticate: send the header `Authorization: GenieKey <API key>`.")
+        integration = keys.remembered(authorization) or await keys.authenticate(authorization)
+        check_right(integration, Right.WRITE)
+        if integration.type != "API":
+            raise Forbidden(SETTINGS_KEY)
+        try:
+            payload = _decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            raise Malformed("Request body is not a valid JSON object.") from None
+        client = scope.get("client")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        request = Request(
+            request_id, integration, parse_create(payload), client[0] if client else "", self._clock.now(), done
+        )
+        await ingest.submit(request)
+
+
+OK = (b"x-ratelimit-state", b"OK")
+
+
+def _error_body(error: TocsinError) -> dict[str, Any]:
+    body: dict[str, Any] = {"message": error.message}
+    if error.code is not None:
+        body["code"] = error.code
+    if error.errors:
+        body["errors"] = error.errors
+    return body
+
+
+def _error_headers(error: TocsinError) -> list[tuple[bytes, bytes]]:
+    if not isinstance(error, Throttled):
+        return [OK]
+    return [
+        (b"x-ratelimit-state", b"THROTTLED"),
+        (b"x-ratelimit-reason", error.reason.encode()),
+        (b"x-ratelimit-period-in-sec", str(error.period_seconds).encode()),
+    ]
+
+
+async def _body(receive: Receive) -> bytes:
+    """The request's body. Raises: Malformed when it is larger than any alert can be, Unavailable when it breaks off."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise Malformed("Request body is too large: at most 1,000,000 bytes.")
+    if message["type"] == "http.disconnect":
+        raise Unavailable("The request broke off.")
+    return body

@@ -1,0 +1,37 @@
+"""The last resort: when somebody was to be told and nobody could be, the owners are, by e-mail. Pure."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tocsin.escalations.snapshot import Snapshot
+from tocsin.notifications.model import NewNotification
+
+KEY = "last-resort"
+LAST_RESORT_METHODS = ("email",)
+
+
+def last_resort(
+    snapshot: Snapshot, account_id: int, alert_id: str, why: str, now: datetime
+) -> list[NewNotification]:
+    """One notification for each e-mail contact of each owner; once an alert, by its key.
+
+    Contacts that are disabled or not verified are used too: better a mail to a wrong setting than none at all.
+    """
+    return [
+        NewNotification(
+            account_id=account_id,
+            key=KEY,
+            alert_id=alert_id,
+            user_id=UUID(owner),
+            contact_id=UUID(contact.id),
+            method=contact.method,
+            address=contact.address,
+            action_type=KEY,
+            reason={"last_resort": why},
+            told_at=now,
+            due_at=now,
+        )
+        for owner in snapshot.owners
+        for contact in snapshot.contacts.get(owner, ())
+        if contact.method in LAST_RESORT_METHODS
+    ]

@@ -17,6 +17,8 @@ from tocsin.clock import Clock
 from tocsin.db import open_databases
 from tocsin.errors import Invalid, TocsinError
 from tocsin.escalations import api as escalations_api
+from tocsin.escalations.ingest import Ingest, IngestFront
+from tocsin.escalations.responders import Directories
 from tocsin.http import RequestMiddleware, failure, no_route
 from tocsin.settings import Settings
 from tocsin.web import health
@@ -33,8 +35,16 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_databases(database_url) as databases:
             app.state.databases = databases
-            app.state.keys = KeyRing(databases.engine)
-            yield
+            app.state.keys = front.keys = KeyRing(databases.engine)
+            front.ingest = Ingest(
+                database_url, Directories(databases.engine), clock, queue_limit=settings.ingest_queue_limit
+            )
+            await front.ingest.open()
+            try:
+                yield
+            finally:
+                await front.ingest.close()
+                front.ingest = None
 
     app = FastAPI(
         title="Tocsin",
@@ -54,7 +64,8 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _bad_parameters)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
-    return RequestMiddleware(app, clock)
+    front = IngestFront(RequestMiddleware(app, clock), clock)
+    return front
 
 
 async def _known_error(request: Request, error: Exception) -> Response:

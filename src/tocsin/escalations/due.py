@@ -78,7 +78,7 @@ def _decide(
         alert = facts.get(key, AlertFacts(closed=True))
         try:
             outcome = advance(row.run(), alert, configurations[row.account_id], running.get(key, ()), now)
-        except Exception as error:  # noqa: BLE001 - one bad row must not stop the rest; it is put off and reported
+        except Exception as error:
             log.error("run_failed", alert_id=row.alert_id, run_id=row.id, error=repr(error), exc_info=True)
             due.failed.append((row, repr(error)))
             due.notifications += last_resort(

@@ -37,6 +37,8 @@ BATCH_LIMIT = 1_000
 BODY_LIMIT = 1_000_000
 TRIES = 20
 SETTINGS_KEY = "To perform this action, use an API key from an API integration."
+# Another process closed an alert, or wrote the same ones in another order, in the same moment.
+IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.DivisionByZero, psycopg.errors.UniqueViolation)
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.encode
 
@@ -123,7 +125,7 @@ class Ingest:
                 for request in requests:
                     await self._write([request])
             return
-        except Exception as error:  # noqa: BLE001 - the request's boundary: each sender is told to try again
+        except Exception as error:
             log.error("batch_failed", error=repr(error), requests=len(requests), exc_info=True)
             metrics.INGEST_REFUSED.labels("database").inc(len(requests))
             _fail(requests, Unavailable("The database cannot be reached at the moment. Please try again."))
@@ -140,7 +142,7 @@ class Ingest:
         for attempt in range(TRIES):
             try:
                 return await write_batch(await self._connection(), self._batch(requests))
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.NotNullViolation, psycopg.errors.UniqueViolation):
+            except IN_THE_WAY:
                 if attempt == TRIES - 1:
                     raise
             except psycopg.OperationalError:

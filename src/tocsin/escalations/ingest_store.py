@@ -11,8 +11,8 @@ from psycopg.rows import tuple_row
 
 # `group` is one (account, alias) of the batch: however many requests share it, at most one alert comes of them.
 # The lookup is a lateral with a limit, so that no statistics can turn it into a scan of the table. A tiny id is drawn
-# only for what is new; if an alert that the lookup saw is closed in the same moment, the insert has no tiny id, fails,
-# and the batch is tried again.
+# only for what is new; if an alert that the lookup saw is closed in the same moment, the insert is left with 0 for one,
+# dividing by it fails, and the batch is tried again.
 BATCH = """
 with input as (
   select * from unnest(
@@ -37,8 +37,8 @@ with input as (
   insert into alerts as a (account_id, id, tiny_id, alias, message, description, entity, source, priority, status, tags,
                            actions, details, responders, visible_to, owner_team_id, integration_id, count, occurrences,
                            created_at, updated_at, last_occurred_at)
-  select l.account_id, l.id, case when l.fresh then d.base + l.place end, l.alias, l.message, l.description, l.entity,
-         l.source, l.priority, 'open', l.tags::text[], l.actions::text[], l.details::jsonb, l.responders::jsonb,
+  select l.account_id, l.id, case when l.fresh then d.base + l.place else 0 end, l.alias, l.message, l.description,
+         l.entity, l.source, l.priority, 'open', l.tags::text[], l.actions::text[], l.details::jsonb, l.responders::jsonb,
          l.visible_to::jsonb, l.owner_team_id, l.integration_id, least(l.n, 100), l.n, l.at, l.at, l.at
     from looked_up l left join drawn d on d.account_id = l.account_id
    order by l.account_id, l.alias
@@ -47,10 +47,10 @@ with input as (
          count = least(a.occurrences + excluded.occurrences, 100),
          last_occurred_at = greatest(a.last_occurred_at, excluded.last_occurred_at),
          updated_at = greatest(a.updated_at, excluded.updated_at)
-  returning a.account_id, a.id, a.alias, a.occurrences, (a.xmax = 0) as created
+  returning a.account_id, a.id, a.alias, a.occurrences, (a.xmax = 0) as created, a.tiny_id
 ), outcome as (
   select i.ord, i.account_id, u.id, i.alias, u.created, i.created as created_data, i.created_by, i.at, i.n,
-         u.occurrences
+         u.occurrences, 1 / u.tiny_id as sound
     from input i join upserted u on u.account_id = i.account_id and u.alias = i.alias
 ), logged as (
   insert into alert_log (account_id, alert_id, at, event, owner, data)
@@ -79,10 +79,21 @@ with input as (
          as q(ord, id, first, integration_id, at)
     join outcome o on o.ord = q.ord
 )
-select ord, created, (select pg_notify('tocsin_due', '') where exists (select from runs) and ord = 0),
-       (select pg_notify('tocsin_alerts', string_agg(distinct account_id || ':', ' ')) where ord = 0)
+select ord, created, sound, (select count(pg_notify('tocsin_due', '')) from (select from runs limit 1) as one),
+       (select count(pg_notify('tocsin_alerts', account_id || ':'))
+          from (select distinct account_id from outcome) as each)
   from outcome
 """
+
+
+GROUP_COLUMNS = (
+    "ord", "account_id", "alias", "id", "n", "message", "description", "entity", "source", "priority", "tags",
+    "actions", "details", "responders", "visible_to", "owner_team_id", "integration_id", "created", "created_by", "at",
+)  # fmt: skip
+COLUMNS = (
+    *GROUP_COLUMNS, "run_ord", "run_type", "run_id", "note_ord", "note", "request_ord", "request_id", "request_first",
+    "request_integration_id", "request_at",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -107,16 +118,6 @@ class Batch:
         columns["request_integration_id"].append(integration_id)
         columns["request_at"].append(at)
         return ord_ if fresh else None
-
-
-GROUP_COLUMNS = (
-    "ord", "account_id", "alias", "id", "n", "message", "description", "entity", "source", "priority", "tags",
-    "actions", "details", "responders", "visible_to", "owner_team_id", "integration_id", "created", "created_by", "at",
-)  # fmt: skip
-COLUMNS = (
-    *GROUP_COLUMNS, "run_ord", "run_type", "run_id", "note_ord", "note", "request_ord", "request_id", "request_first",
-    "request_integration_id", "request_at",
-)  # fmt: skip
 
 
 async def write_batch(conn: AsyncConnection[Any], batch: Batch) -> int:

@@ -10,9 +10,7 @@ KEY = "last-resort"
 LAST_RESORT_METHODS = ("email",)
 
 
-def last_resort(
-    snapshot: Snapshot, account_id: int, alert_id: str, why: str, now: datetime
-) -> list[NewNotification]:
+def last_resort(snapshot: Snapshot, account_id: int, alert_id: str, why: str, now: datetime) -> list[NewNotification]:
     """One notification for each e-mail contact of each owner; once an alert, by its key.
 
     Contacts that are disabled or not verified are used too: better a mail to a wrong setting than none at all.

@@ -161,7 +161,8 @@ async def others_running(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str]
     rows = await tx.dicts(
         """
         select r.account_id, r.alert_id, r.escalation_id
-          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, alert_id)
+          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[]))
+               as i(account_id, alert_id)
           join escalation_runs r on r.account_id = i.account_id and r.alert_id = i.alert_id
          where r.escalation_id is not null and r.due_at is not null
         """,
@@ -179,7 +180,8 @@ async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], s
     rows = await tx.dicts(
         """
         select distinct n.account_id, n.alert_id, n.user_id
-          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, alert_id)
+          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[]))
+               as i(account_id, alert_id)
           join notifications n on n.account_id = i.account_id and n.alert_id = i.alert_id
          where n.action_type in ('create-alert', 'renotified-alert')
         """,
@@ -228,9 +230,27 @@ async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime)
     )
 
 
+async def close(tx: Tx, account_id: int, alert_id: str, at: datetime) -> None:
+    """Close an alert after all its rules had their time; every run of it is over."""
+    parameters = {"account_id": account_id, "alert_id": alert_id, "at": at}
+    await tx.execute(
+        """
+        update alerts set status = 'closed', closed_at = %(at)s, closed_by = 'System', updated_at = %(at)s, seen = true,
+                          snoozed_until = null
+         where account_id = %(account_id)s and id = %(alert_id)s and status = 'open'
+        """,
+        **parameters,
+    )
+    await tx.execute(
+        """
+        update escalation_runs set due_at = null
+         where account_id = %(account_id)s and alert_id = %(alert_id)s and due_at is not null
+        """,
+        **parameters,
+    )
+
+
 async def earliest_due(tx: Tx) -> datetime | None:
     """When the next run is due, or None."""
     due: datetime | None = await tx.value("select min(due_at) from escalation_runs where due_at is not null")
     return due
-
-

@@ -31,9 +31,18 @@ async def test_an_accepted_alert_is_in_the_database_when_the_answer_comes(
     http: aiohttp.ClientSession, tenant: Tenant
 ) -> None:
     answer = await create(
-        http, tenant, alias="web3 disk", description="97 %", tags=["disk", 'quo"te\\d'],
-        details={"env": "prod", "n": 5}, priority="P1", entity="web3", source="probe", actions=["reboot"], note="seen before",
-    )  # fmt: skip
+        http,
+        tenant,
+        alias="web3 disk",
+        description="97 %",
+        tags=["disk", 'quo"te\\d'],
+        details={"env": "prod", "n": 5},
+        priority="P1",
+        entity="web3",
+        source="probe",
+        actions=["reboot"],
+        note="seen before",
+    )
 
     [alert] = await rows(tenant, ALERTS)
     assert answer["result"] == "Request will be processed"

@@ -38,8 +38,9 @@ with input as (
                            actions, details, responders, visible_to, owner_team_id, integration_id, count, occurrences,
                            created_at, updated_at, last_occurred_at)
   select l.account_id, l.id, case when l.fresh then d.base + l.place else 0 end, l.alias, l.message, l.description,
-         l.entity, l.source, l.priority, 'open', l.tags::text[], l.actions::text[], l.details::jsonb, l.responders::jsonb,
-         l.visible_to::jsonb, l.owner_team_id, l.integration_id, least(l.n, 100), l.n, l.at, l.at, l.at
+         l.entity, l.source, l.priority, 'open', l.tags::text[], l.actions::text[], l.details::jsonb,
+         l.responders::jsonb, l.visible_to::jsonb, l.owner_team_id, l.integration_id, least(l.n, 100), l.n, l.at, l.at,
+         l.at
     from looked_up l left join drawn d on d.account_id = l.account_id
    order by l.account_id, l.alias
   on conflict (account_id, alias) where status = 'open' do update

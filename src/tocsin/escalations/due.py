@@ -48,9 +48,19 @@ class _Set:
 
 
 async def advance_due(
-    db: Db, snapshots: Snapshots, now: datetime, *, lease: timedelta, per_account: int = 100, limit: int = 400
+    db: Db,
+    snapshots: Snapshots,
+    now: datetime,
+    *,
+    lease: timedelta,
+    claim: bool = True,
+    per_account: int = 100,
+    limit: int = 400,
 ) -> Advanced:
-    """Move the runs that are due at `now` one step. Any number of workers may run this."""
+    """Move the runs that are due at `now` one step. Any number of workers may run this.
+
+    With `claim`, notifications that are due at once come back leased to the caller, who must send them.
+    """
     async with db.transaction() as tx:
         rows = await store.claim_due(tx, now, per_account, limit)
         if not rows:
@@ -60,7 +70,7 @@ async def advance_due(
         told = await store.told_before(tx, rows)
         configurations = await snapshots.get(tx, (row.account_id for row in rows))
         due = _decide(rows, facts, running, told, configurations, now)
-        return Advanced(len(rows), await _write(tx, due, now, lease))
+        return Advanced(len(rows), await _write(tx, due, now, lease, claim))
 
 
 def _decide(
@@ -185,7 +195,7 @@ def _dead_end(it: Nobody) -> dict[str, Any]:
     }
 
 
-async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta) -> list[Notification]:
+async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool) -> list[Notification]:
     if due.saved:
         await store.save_runs(tx, due.saved)
     if due.started:
@@ -197,4 +207,4 @@ async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta) -> list[Not
     for account_id, alert_id in due.closed:
         await store.close(tx, account_id, alert_id, now)
     await store.append_log(tx, due.entries, now)
-    return await outbox.enqueue(tx, due.notifications, now, lease)
+    return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim)

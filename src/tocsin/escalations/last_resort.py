@@ -4,9 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from tocsin.escalations.snapshot import Snapshot
-from tocsin.notifications.model import NewNotification
+from tocsin.notifications.model import LAST_RESORT, NewNotification
 
-KEY = "last-resort"
 LAST_RESORT_METHODS = ("email",)
 
 
@@ -18,13 +17,13 @@ def last_resort(snapshot: Snapshot, account_id: int, alert_id: str, why: str, no
     return [
         NewNotification(
             account_id=account_id,
-            key=KEY,
+            key=LAST_RESORT,
             alert_id=alert_id,
             user_id=UUID(owner),
             contact_id=UUID(contact.id),
             method=contact.method,
             address=contact.address,
-            action_type=KEY,
+            action_type=LAST_RESORT,
             reason={"last_resort": why},
             told_at=now,
             due_at=now,

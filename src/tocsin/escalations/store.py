@@ -1,6 +1,6 @@
 """The SQL of runs: start, claim, save. The engine role works here, over many accounts at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -192,6 +192,24 @@ async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], s
     for row in rows:
         told.setdefault((row["account_id"], row["alert_id"]), set()).add(str(row["user_id"]))
     return told
+
+
+async def unreached(tx: Tx, alerts: Collection[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those of these open alerts, not acknowledged, about which no notification is under way or has arrived."""
+    rows = await tx.dicts(
+        """
+        select a.account_id, a.id
+          from unnest(%(account_id)s::bigint[], %(id)s::text[]) as i(account_id, id)
+          join alerts a on a.account_id = i.account_id and a.id = i.id and a.status = 'open' and not a.acknowledged
+         where not exists (
+           select from notifications n
+            where n.account_id = a.account_id and n.alert_id = a.id
+              and n.status in ('due', 'sending', 'retrying', 'accepted', 'delivered'))
+        """,
+        account_id=[account_id for account_id, _ in alerts],
+        id=[alert_id for _, alert_id in alerts],
+    )
+    return [(row["account_id"], row["id"]) for row in rows]
 
 
 async def append_log(

@@ -26,6 +26,9 @@ class NotificationStatus(StrEnum):
         return self in {NotificationStatus.DUE, NotificationStatus.SENDING, NotificationStatus.RETRYING}
 
 
+LAST_RESORT = "last-resort"  # the action type, and the key, of a message to the owners when nobody could be reached
+
+
 class Outcome(StrEnum):
     """What one attempt came to, as far as we can know."""
 
@@ -70,7 +73,7 @@ class NewNotification:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertFacts:
+class AlertSummary:
     """What a message says of its alert, and whether it is still worth sending."""
 
     account_id: int
@@ -119,8 +122,9 @@ class Envelope:
 
     notification: Notification
     receiver: Receiver
-    alert: AlertFacts | None
+    alert: AlertSummary | None
     links: dict[str, str] = field(default_factory=dict)  # acknowledge, close, alert: absolute addresses
+    why: tuple[str, ...] = ()  # the path that led here, in the receiver's words
 
 
 @dataclass(frozen=True, slots=True)

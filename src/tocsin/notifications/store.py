@@ -7,14 +7,16 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from tocsin.db import Tx
-from tocsin.notifications.model import AlertFacts, AttemptResult, NewNotification, Notification, Receiver
+from tocsin.notifications.model import AlertSummary, AttemptResult, NewNotification, Notification, Receiver
 
 NOTIFICATION = """n.account_id, n.id, n.alert_id, n.user_id, n.contact_id, n.method, n.address, n.action_type,
                   n.reason, n.told_at, n.attempts"""
 
 
-async def enqueue(tx: Tx, rows: Sequence[NewNotification], now: datetime, lease: timedelta) -> list[Notification]:
-    """Put `rows` into the outbox, each once. What is due already comes back claimed, for the caller to send."""
+async def enqueue(
+    tx: Tx, rows: Sequence[NewNotification], now: datetime, lease: timedelta, *, claim: bool = True
+) -> list[Notification]:
+    """Put `rows` into the outbox, each once. With `claim`, what is due already comes back leased to the caller."""
     if not rows:
         return []
     sql = f"""
@@ -23,8 +25,8 @@ async def enqueue(tx: Tx, rows: Sequence[NewNotification], now: datetime, lease:
                                           reason, told_at, status, due_at, created_at)
           select i.account_id, i.key, i.alert_id, i.user_id, i.contact_id, i.method, i.address, i.action_type,
                  i.reason, i.told_at,
-                 case when i.due_at <= %(now)s then 'sending' else 'due' end,
-                 case when i.due_at <= %(now)s then %(leased_until)s else i.due_at end,
+                 case when %(claim)s and i.due_at <= %(now)s then 'sending' else 'due' end,
+                 case when %(claim)s and i.due_at <= %(now)s then %(leased_until)s else i.due_at end,
                  %(now)s
             from unnest(%(account_id)s::bigint[], %(key)s::text[], %(alert_id)s::text[], %(user_id)s::uuid[],
                         %(contact_id)s::uuid[], %(method)s::text[], %(address)s::text[], %(action_type)s::text[],
@@ -41,6 +43,7 @@ async def enqueue(tx: Tx, rows: Sequence[NewNotification], now: datetime, lease:
         Notification,
         sql,
         now=now,
+        claim=claim,
         leased_until=now + lease,
         account_id=[row.account_id for row in rows],
         key=[row.key for row in rows],
@@ -94,6 +97,20 @@ async def claim_due(
     )
 
 
+async def renew(tx: Tx, notifications: Sequence[Notification], leased_until: datetime) -> None:
+    """Hold on to what is still being sent: a slow provider is not a dead worker."""
+    await tx.execute(
+        """
+        update notifications n set due_at = %(leased_until)s
+          from unnest(%(account_id)s::bigint[], %(id)s::bigint[]) as i(account_id, id)
+         where n.account_id = i.account_id and n.id = i.id and n.status = 'sending'
+        """,
+        leased_until=leased_until,
+        account_id=[n.account_id for n in notifications],
+        id=[n.id for n in notifications],
+    )
+
+
 async def release(tx: Tx, notifications: Sequence[Notification], now: datetime) -> None:
     """Give leased rows back, due at once: a worker that stops leaves no lease behind."""
     await tx.execute(
@@ -108,13 +125,13 @@ async def release(tx: Tx, notifications: Sequence[Notification], now: datetime) 
     )
 
 
-async def alert_facts(tx: Tx, notifications: Sequence[Notification]) -> dict[tuple[int, str], AlertFacts]:
+async def alert_summaries(tx: Tx, notifications: Sequence[Notification]) -> dict[tuple[int, str], AlertSummary]:
     """The alerts of these notifications, by account and id."""
     keys = {(n.account_id, n.alert_id) for n in notifications if n.alert_id is not None}
     if not keys:
         return {}
     rows = await tx.all(
-        AlertFacts,
+        AlertSummary,
         """
         select a.account_id, a.id, a.tiny_id, a.alias, a.message, a.description, a.entity, a.source, a.priority,
                a.status, a.acknowledged, a.acknowledged_at, a.acknowledged_by, a.snoozed_until, a.owner, a.tags,

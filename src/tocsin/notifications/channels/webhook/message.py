@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.notifications.model import AlertFacts, Envelope
+from tocsin.notifications.model import AlertSummary, Envelope
 from tocsin.wire import wire_time
 
 
@@ -33,7 +33,7 @@ def body(envelope: Envelope) -> bytes:
     )
 
 
-def _alert(alert: AlertFacts) -> dict[str, object]:
+def _alert(alert: AlertSummary) -> dict[str, object]:
     return {
         "id": alert.id,
         "tinyId": str(alert.tiny_id),

@@ -1,0 +1,1 @@
+"""The engine: the loop that asks each room to advance what is due."""

@@ -1,0 +1,114 @@
+"""What the engine advances: each kind of due row by the room that owns it. Who drives it brings the clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tocsin import crypto
+from tocsin.clock import Clock
+from tocsin.db import Db
+from tocsin.engine import store
+from tocsin.escalations import due as escalations
+from tocsin.escalations import explain, snooze
+from tocsin.escalations import store as runs_store
+from tocsin.escalations.due import Advanced
+from tocsin.escalations.failed import last_resort_for
+from tocsin.escalations.reason import from_json
+from tocsin.escalations.snapshot_store import Snapshots
+from tocsin.mail import Transport, outbox, transport_of
+from tocsin.mail import store as mails_store
+from tocsin.notifications import store as notifications_store
+from tocsin.notifications.channels import Channel
+from tocsin.notifications.channels.email.channel import EmailChannel, MailboxChannel
+from tocsin.notifications.channels.webhook.channel import WebhookChannel
+from tocsin.notifications.model import Notification
+from tocsin.notifications.outbound import parse_networks
+from tocsin.notifications.sender import Sender
+from tocsin.settings import Settings
+
+CONTACT_SECRET = "contact-secret"  # noqa: S105 - the purpose that a contact's signing secret is sealed for
+KEEP_REQUESTS = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class Engine:
+    """The steps, one for each kind of due row. Each may run in any number of workers at once."""
+
+    db: Db
+    clock: Clock
+    sender: Sender
+    snapshots: Snapshots
+    lease: timedelta
+    mail_transport: Transport | None = None
+    mail_from: str = ""
+
+    async def advance_escalations(self, now: datetime, *, claim: bool = True) -> Advanced:
+        """Tell who is next; notifications that are due at once come back leased, if `claim`."""
+        return await escalations.advance_due(self.db, self.snapshots, now, lease=self.lease, claim=claim)
+
+    async def wake_snoozed(self, now: datetime) -> int:
+        return await snooze.wake_due(self.db, now)
+
+    async def send_mails(self, now: datetime) -> int:
+        """Mails that are not about an alert."""
+        return await outbox.send_due(self.db, now, self.mail_transport, self.mail_from, lease=self.lease)
+
+    async def clean_up(self, now: datetime) -> int:
+        """Forget what is kept for a while only: answers to requests, sessions, failed sign-ins, old mails."""
+        erased = await outbox.erase_old(self.db, now)
+        async with self.db.transaction() as tx:
+            return erased + await store.forget_old(tx, now, now - KEEP_REQUESTS)
+
+    async def earliest_run(self) -> datetime | None:
+        async with self.db.transaction() as tx:
+            return await runs_store.earliest_due(tx)
+
+    async def earliest_notification(self) -> datetime | None:
+        async with self.db.transaction() as tx:
+            return await notifications_store.earliest_due(tx)
+
+    async def earliest_snooze(self) -> datetime | None:
+        return await snooze.earliest_due(self.db)
+
+    async def earliest_mail(self) -> datetime | None:
+        async with self.db.transaction() as tx:
+            return await mails_store.earliest_due(tx)
+
+
+def make_engine(settings: Settings, db: Db, clock: Clock, channels: Mapping[str, Channel] | None = None) -> Engine:
+    """The engine with the channels of `settings`, or with others (a rehearsal's). Raises: Invalid for bad settings."""
+    lease = timedelta(seconds=settings.lease_seconds)
+    snapshots = Snapshots()
+    transport = transport_of(settings.smtp_url) if channels is None else None
+    sender = Sender(
+        db,
+        clock,
+        make_channels(settings, db, clock, transport) if channels is None else channels,
+        key=settings.key,
+        base_url=settings.base_url,
+        explain=in_words,
+        on_failed=last_resort_for(snapshots, lease),
+    )
+    return Engine(db, clock, sender, snapshots, lease, transport, settings.mail_from)
+
+
+def make_channels(settings: Settings, db: Db, clock: Clock, transport: Transport | None) -> dict[str, Channel]:
+    """Every channel of this server, by method."""
+
+    def unseal(sealed: bytes) -> bytes:
+        return crypto.unseal(settings.key, CONTACT_SECRET, sealed)
+
+    email = MailboxChannel(db, clock) if transport is None else EmailChannel(transport, settings.mail_from, clock)
+    return {
+        "email": email,
+        "webhook": WebhookChannel(clock, parse_networks(settings.allowed_private_networks), unseal),
+    }
+
+
+def in_words(told: Notification, locale: str, zone: ZoneInfo) -> tuple[str, ...]:
+    """Why a notification is sent, in its reader's language."""
+    if "last_resort" in told.reason:
+        return (explain.last_resort_in_words(told.reason["last_resort"], locale),)
+    reader = explain.Reader(locale, zone, told.told_at)
+    return tuple(explain.path_in_words(from_json(told.reason.get("path", [])), reader))

@@ -1,0 +1,36 @@
+"""When notifications fail: if nothing else reaches anybody about the alert, the last resort does."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from tocsin.db import Tx
+from tocsin.escalations import store
+from tocsin.escalations.last_resort import last_resort
+from tocsin.escalations.snapshot_store import Snapshots
+from tocsin.notifications import store as outbox
+from tocsin.notifications.model import Notification
+
+
+def last_resort_for(
+    snapshots: Snapshots, lease: timedelta
+) -> Callable[[Tx, Sequence[Notification], datetime], Awaitable[list[Notification]]]:
+    """What a sender calls with notifications that have failed, in the transaction that records it."""
+
+    async def on_failed(tx: Tx, failed: Sequence[Notification], now: datetime) -> list[Notification]:
+        unreached = await store.unreached(tx, {(it.account_id, it.alert_id) for it in failed if it.alert_id})
+        if not unreached:
+            return []
+        configurations = await snapshots.get(tx, (account_id for account_id, _ in unreached))
+        rows = [
+            row
+            for account_id, alert_id in unreached
+            for row in last_resort(configurations[account_id], account_id, alert_id, "every-contact-failed", now)
+        ]
+        claimed = await outbox.enqueue(tx, rows, now, lease)
+        told: dict[tuple[int, str], list[str]] = {}
+        for it in claimed:
+            told.setdefault((it.account_id, it.alert_id or ""), []).append(it.address)
+        await store.append_log(tx, [(*key, "last_resort", {"addresses": it}) for key, it in told.items()], now)
+        return claimed
+
+    return on_failed

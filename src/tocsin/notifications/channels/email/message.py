@@ -1,0 +1,59 @@
+"""What a mail about an alert says, in text and HTML. Pure but for reading its templates."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from tocsin.i18n import Translator
+from tocsin.notifications.model import Envelope
+from tocsin.templating import Viewer, render
+
+TEMPLATES = "notifications/email"
+SUBJECT_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail without its envelope."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def compose(envelope: Envelope) -> Mail:
+    """The mail in the receiver's language; instants are in the receiver's zone."""
+    receiver, told = envelope.receiver, envelope.notification
+    viewer = Viewer(
+        locale=receiver.locale,
+        zone=ZoneInfo(receiver.time_zone),
+        at=told.told_at,
+        csrf_token="",
+        nonce="",
+        name=receiver.full_name,
+    )
+    subject = _subject(envelope, Translator(receiver.locale))[:SUBJECT_LIMIT]
+    name = "test" if envelope.alert is None else "alert"
+    values = {"envelope": envelope, "alert": envelope.alert, "told": told, "receiver": receiver, "subject": subject}
+    return Mail(
+        subject=subject,
+        text=render(viewer, f"{TEMPLATES}/{name}.txt", **values).strip() + "\n",
+        html=render(viewer, f"{TEMPLATES}/{name}.html", **values),
+    )
+
+
+def _subject(envelope: Envelope, _: Translator) -> str:
+    alert, told = envelope.alert, envelope.notification
+    if alert is None:
+        return _("Test page from Tocsin")
+    what = f"[P{alert.priority}] #{alert.tiny_id} {alert.message}"
+    match told.action_type:
+        case "last-resort":
+            return _("Nobody could be reached: %(what)s", what=what)
+        case "renotified-alert":
+            return _("Again: %(what)s", what=what)
+        case "acknowledged-alert":
+            return _("Acknowledged: %(what)s", what=what)
+        case "closed-alert":
+            return _("Closed: %(what)s", what=what)
+        case _:
+            return what

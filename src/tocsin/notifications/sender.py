@@ -1,0 +1,177 @@
+"""Sending what is claimed: check that it still makes sense, send outside any transaction, record what came of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from tocsin import metrics
+from tocsin.alerts.facts import AlertFacts
+from tocsin.clock import Clock
+from tocsin.db import Db, Tx
+from tocsin.notifications import links, store
+from tocsin.notifications.backoff import GiveUp, RetryAt, retry
+from tocsin.notifications.channels import Channel
+from tocsin.notifications.model import (
+    LAST_RESORT,
+    AlertSummary,
+    AttemptResult,
+    ChannelError,
+    Envelope,
+    Notification,
+    NotificationStatus,
+    Outcome,
+    Receiver,
+)
+from tocsin.notifications.plan import ActionType, Cancel, should_send
+
+log = structlog.get_logger("tocsin.notifications")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A claimed notification that is not sent any more."""
+
+    notification: Notification
+    status: NotificationStatus
+    reason: str
+
+
+Explain = Callable[[Notification, str, ZoneInfo], tuple[str, ...]]
+OnFailed = Callable[[Tx, Sequence[Notification], datetime], Awaitable[list[Notification]]]
+
+
+class Sender:
+    """Sends notifications through the channels.
+
+    `explain` puts a notification's reasons into words; `on_failed` hears of those that ended as failed, in the
+    transaction that records it, and answers what is to be sent instead (the last resort).
+    """
+
+    def __init__(
+        self,
+        engine: Db,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        *,
+        key: bytes,
+        base_url: str,
+        explain: Explain,
+        on_failed: OnFailed,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self.channels = channels
+        self._key = key
+        self._base_url = base_url
+        self._explain = explain
+        self._on_failed = on_failed
+
+    async def deliver(self, claimed: Sequence[Notification]) -> None:
+        """Send and record all of `claimed`, and what takes the place of those that fail."""
+        while claimed:
+            envelopes, endings = await self.prepare(claimed)
+            results = await asyncio.gather(*(self.send(envelope) for envelope in envelopes))
+            claimed = await self.record(results, endings)
+
+    async def prepare(self, claimed: Sequence[Notification]) -> tuple[list[Envelope], list[Ending]]:
+        """What each channel needs, loaded set-wise; and those not worth sending any more, with the reason."""
+        async with self._engine.transaction() as tx:
+            alerts = await store.alert_summaries(tx, claimed)
+            receivers = await store.receivers(tx, claimed)
+        envelopes, endings, now = [], [], self._clock.now()
+        for told in claimed:
+            alert = alerts.get((told.account_id, told.alert_id)) if told.alert_id is not None else None
+            receiver = receivers.get(told.contact_id) if told.contact_id is not None else None
+            ending = _ending(told, alert, receiver, now)
+            if ending is not None or receiver is None:
+                endings.append(ending or Ending(told, NotificationStatus.FAILED, "contact-missing"))
+            else:
+                why = self._explain(told, receiver.locale, ZoneInfo(receiver.time_zone))
+                addresses = links.addresses(self._base_url, self._key, told)
+                envelopes.append(Envelope(told, receiver, alert, addresses, why))
+        return envelopes, endings
+
+    async def send(self, envelope: Envelope) -> AttemptResult:
+        """One attempt. Never raises: whatever happens is an outcome."""
+        told, started_at = envelope.notification, self._clock.now()
+        channel = self.channels.get(told.method)
+        try:
+            if channel is None:
+                raise ChannelError(f"There is no channel {told.method} on this server.", retry=False)
+            sent = await channel.send(envelope)
+        except ChannelError as error:
+            return self._failed(told, started_at, error)
+        except Exception as error:
+            log.error("channel_raised", method=told.method, notification_id=told.id, error=repr(error), exc_info=True)
+            return self._failed(told, started_at, ChannelError(f"internal error: {error!r}", retry=True, unknown=True))
+        outcome = Outcome.DELIVERED if sent.delivered else Outcome.ACCEPTED
+        status = NotificationStatus.DELIVERED if sent.delivered else NotificationStatus.ACCEPTED
+        metrics.DELIVERIES.labels(told.method, outcome.value).inc()
+        return AttemptResult(
+            told, told.attempts + 1, sent.provider, started_at, self._clock.now(), outcome, "", sent.receipt, status,
+            "", None,
+        )  # fmt: skip
+
+    def _failed(self, told: Notification, started_at: datetime, error: ChannelError) -> AttemptResult:
+        now, number = self._clock.now(), told.attempts + 1
+        outcome = Outcome.UNKNOWN if error.unknown else Outcome.FAILED
+        status, due_at = NotificationStatus.FAILED, None
+        if error.retry:
+            match retry(str(told.id), number, now):
+                case RetryAt(at=at):
+                    status, due_at = NotificationStatus.RETRYING, at
+                case GiveUp():
+                    pass
+        metrics.DELIVERIES.labels(told.method, outcome.value).inc()
+        log.warning(
+            "attempt_failed", method=told.method, notification_id=told.id, alert_id=told.alert_id, attempt=number,
+            reason=error.reason, again_at=due_at.isoformat() if due_at else None,
+        )  # fmt: skip
+        return AttemptResult(
+            told, number, error.provider or told.method, started_at, now, outcome, error.reason, "", status,
+            error.reason, due_at,
+        )  # fmt: skip
+
+    async def record(self, results: Sequence[AttemptResult], endings: Sequence[Ending]) -> list[Notification]:
+        """Write down what came of them, in one transaction; returns what was claimed to take their place."""
+        if not results and not endings:
+            return []
+        failed = [it.notification for it in results if it.status is NotificationStatus.FAILED]
+        failed += [it.notification for it in endings if it.status is NotificationStatus.FAILED]
+        now = self._clock.now()
+        async with self._engine.transaction() as tx:
+            if results:
+                await store.record(tx, results)
+            if endings:
+                await store.end_unsent(tx, [(it.notification, it.status.value, it.reason) for it in endings], now)
+            return await self._on_failed(tx, failed, now) if failed else []
+
+
+def _ending(told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime) -> Ending | None:
+    """Why a notification is not sent after all, if so. Pure."""
+    if told.alert_id is None:
+        return None
+    if alert is None or alert.status == "deleted":
+        return Ending(told, NotificationStatus.CANCELLED, "deleted")
+    action = ActionType.CREATE_ALERT if told.action_type == LAST_RESORT else ActionType(told.action_type)
+    facts = AlertFacts(alert.status != "open", alert.acknowledged, alert.acknowledged_at, alert.snoozed_until)
+    match should_send(action, facts, told.told_at, now):
+        case Cancel(reason=reason):
+            return Ending(told, NotificationStatus.CANCELLED, reason.value)
+        case _:
+            pass
+    if receiver is None:
+        return Ending(told, NotificationStatus.FAILED, "contact-missing")
+    if told.action_type == LAST_RESORT:
+        return None
+    if receiver.user_status == "suspended":
+        return Ending(told, NotificationStatus.FAILED, "suspended")
+    if not receiver.enabled:
+        return Ending(told, NotificationStatus.FAILED, "contact-disabled")
+    if not receiver.verified:
+        return Ending(told, NotificationStatus.FAILED, "contact-unverified")
+    return None

@@ -1,0 +1,1 @@
+"""Rehearsal: the same engine on a virtual clock, on a scratch server."""

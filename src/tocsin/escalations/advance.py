@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.log import Event
 from tocsin.escalations.escalation import (
     CloseAlert,
     Escalation,
@@ -44,7 +45,7 @@ class Run:
 class Entry:
     """A line for the alert's log."""
 
-    event: str
+    event: Event
     data: dict[str, Any]
 
 
@@ -91,7 +92,7 @@ def _advance_one(
     escalation = snapshot.directory.escalations.get(run.escalation_id)
     if escalation is None:  # deleted while it ran
         outcome.runs.append((run, None))
-        outcome.entries.append(Entry("escalation", {"reason": "missing", "path": as_json(run.path)}))
+        outcome.entries.append(Entry(Event.ESCALATION, {"reason": "missing", "path": as_json(run.path)}))
         return []
     return _step(run, escalation, alert, snapshot, seen, now, outcome)
 
@@ -104,7 +105,7 @@ def _resolve_responder(
     if skip is not None or alert.closed:
         outcome.runs.append((run, None))
         if skip is not None:
-            outcome.entries.append(Entry("not_told", {"reason": skip.value, "path": as_json(run.path)}))
+            outcome.entries.append(Entry(Event.NOT_TOLD, {"reason": skip.value, "path": as_json(run.path)}))
         return []
     resolution = resolve(run.responder, NotifyType.DEFAULT, snapshot.directory, now, run.path)
     started = _nested(run, resolution, seen, now)
@@ -143,11 +144,11 @@ def _step(
                 key = f"{escalation.id}:{run.started_at.timestamp()}:{event.round}:{event.rule.position}"
                 _gather(resolution, key, outcome)
             case Skip():
-                outcome.entries.append(Entry("escalation", _skipped(escalation, event)))
+                outcome.entries.append(Entry(Event.ESCALATION, _skipped(escalation, event)))
             case StartRound():
                 outcome.unacknowledges |= event.unacknowledges
                 data = {"reason": "repeat", "id": escalation.id, "name": escalation.name, "round": event.round}
-                outcome.entries.append(Entry("escalation", data))
+                outcome.entries.append(Entry(Event.ESCALATION, data))
             case CloseAlert():
                 outcome.closes = True
     match decision:

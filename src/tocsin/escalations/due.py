@@ -8,9 +8,13 @@ from uuid import UUID
 
 import structlog
 
+from tocsin.alerts import store as alerts_store
+from tocsin.alerts import transitions
 from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.log import Event
+from tocsin.alerts.model import AlertStatus
 from tocsin.db import Db, Tx
-from tocsin.escalations import store
+from tocsin.escalations import action_store, store
 from tocsin.escalations.advance import NotReached, Outcome, Reached, Run, advance, needs_last_resort, plan_tellings
 from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.reason import as_json
@@ -19,9 +23,11 @@ from tocsin.escalations.snapshot import Snapshot
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.notifications import store as outbox
 from tocsin.notifications.model import NewNotification, Notification
+from tocsin.notifications.plan import CALLS_TO_ACT
 
 log = structlog.get_logger("tocsin.escalations")
 
+SYSTEM = "System"
 PUT_OFF = timedelta(hours=1)
 Key = tuple[int, str]  # account, alert
 
@@ -123,16 +129,17 @@ def _gather(
         match it:
             case Reached():
                 due.notifications += _notifications(account_id, alert_id, it, now)
-                due.entries.append((account_id, alert_id, "told", _told(it)))
+                due.entries.append((account_id, alert_id, Event.TOLD, _told(it)))
             case NotReached():
-                due.entries.append((account_id, alert_id, "not_told", _not_told(it)))
-    due.entries += [(account_id, alert_id, "not_told", _dead_end(it)) for it in dead_ends]
+                due.entries.append((account_id, alert_id, Event.NOT_TOLD, _not_told(it)))
+    due.entries += [(account_id, alert_id, Event.NOT_TOLD, _dead_end(it)) for it in dead_ends]
     if needs_last_resort(planned, dead_ends):
         rows = last_resort(snapshot, account_id, alert_id, "nobody-reached", now)
         due.notifications += rows
-        due.entries.append((account_id, alert_id, "last_resort", {"addresses": [row.address for row in rows]}))
+        due.entries.append((account_id, alert_id, Event.LAST_RESORT, {"addresses": [row.address for row in rows]}))
     if any(outcome.unacknowledges for outcome in outcomes):
         due.unacknowledged.append((account_id, alert_id))
+        due.entries.append((account_id, alert_id, Event.UNACKNOWLEDGED, {}))
     if any(outcome.closes for outcome in outcomes):
         due.closed.append((account_id, alert_id))
 
@@ -204,7 +211,21 @@ async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool
         await store.put_off(tx, row, error, now + PUT_OFF)
     if due.unacknowledged:
         await store.unacknowledge(tx, due.unacknowledged, now)
+    await alerts_store.insert_logs(tx, due.entries, now, SYSTEM)
     for account_id, alert_id in due.closed:
-        await store.close(tx, account_id, alert_id, now)
-    await store.append_log(tx, due.entries, now)
+        await _close(tx, account_id, alert_id, now)
     return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim)
+
+
+async def _close(tx: Tx, account_id: int, alert_id: str, now: datetime) -> None:
+    """Close an alert after all its rules had their time: nobody more is told about it."""
+    alert = await alerts_store.lock(tx, account_id, alert_id, "id")
+    if alert is None or alert.status is not AlertStatus.OPEN:
+        return
+    change = transitions.close(alert, SYSTEM, now)
+    await alerts_store.save(tx, change.alert)
+    entries = [(account_id, alert_id, it.event.value, it.data) for it in change.entries]
+    await alerts_store.insert_logs(tx, entries, now, SYSTEM)
+    await action_store.end_runs(tx, account_id, alert_id)
+    await outbox.cancel(tx, account_id, alert_id, list(CALLS_TO_ACT), f"closed by {SYSTEM}", now)
+    await alerts_store.notify_changed(tx, account_id, alert_id)

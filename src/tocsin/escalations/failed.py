@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
+from tocsin.alerts import store as alerts_store
+from tocsin.alerts.log import Event
 from tocsin.db import Tx
 from tocsin.escalations import store
 from tocsin.escalations.last_resort import last_resort
@@ -30,7 +32,8 @@ def last_resort_for(
         told: dict[tuple[int, str], list[str]] = {}
         for it in claimed:
             told.setdefault((it.account_id, it.alert_id or ""), []).append(it.address)
-        await store.append_log(tx, [(*key, "last_resort", {"addresses": it}) for key, it in told.items()], now)
+        entries = [(*key, Event.LAST_RESORT, {"addresses": addresses}) for key, addresses in told.items()]
+        await alerts_store.insert_logs(tx, entries, now, "System")
         return claimed
 
     return on_failed

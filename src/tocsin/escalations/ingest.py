@@ -189,6 +189,9 @@ class Ingest:
             columns["run_ord"].append(ord_)
             columns["run_type"].append(kind)
             columns["run_id"].append(responder_id or NOBODY)
+        for reference in named.unknown:
+            columns["unknown_ord"].append(ord_)
+            columns["unknown"].append(_encode({"type": reference.type, "name": reference.text}).decode())
         if alert.note:
             columns["note_ord"].append(ord_)
             columns["note"].append(alert.note)

@@ -57,8 +57,12 @@ with input as (
   insert into alert_log (account_id, alert_id, at, event, owner, data)
   select account_id, id, at, 'created', created_by, created_data::jsonb from outcome where created
   union all
-  select account_id, id, at, 'repeated', created_by, jsonb_build_object('count', least(occurrences, 100))
+  select account_id, id, at, 'occurred', created_by, jsonb_build_object('count', least(occurrences, 100))
     from outcome where case when created then n > 1 else occurrences - n < 100 end
+  union all
+  select o.account_id, o.id, o.at, 'responder_unknown', o.created_by, u.data::jsonb
+    from unnest(%(unknown_ord)s::int[], %(unknown)s::text[]) as u(ord, data)
+    join outcome o on o.ord = u.ord and o.created
 ), runs as (
   insert into escalation_runs (account_id, alert_id, responder_type, responder_id, started_at, due_at)
   select o.account_id, o.id, r.type, r.id, o.at, o.at
@@ -92,8 +96,8 @@ GROUP_COLUMNS = (
     "actions", "details", "responders", "visible_to", "owner_team_id", "integration_id", "created", "created_by", "at",
 )  # fmt: skip
 COLUMNS = (
-    *GROUP_COLUMNS, "run_ord", "run_type", "run_id", "note_ord", "note", "request_ord", "request_id", "request_first",
-    "request_integration_id", "request_at",
+    *GROUP_COLUMNS, "run_ord", "run_type", "run_id", "unknown_ord", "unknown", "note_ord", "note", "request_ord",
+    "request_id", "request_first", "request_integration_id", "request_at",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ class Named:
 
     responders: list[tuple[str, UUID]]
     visible_to: list[tuple[str, UUID]]
-    unknown: list[str]
+    unknown: list[Reference]
     owner_team_id: UUID | None
 
     @property
@@ -36,8 +36,6 @@ class Named:
     def created_data(self, integration: str) -> dict[str, Any]:
         """What the log keeps of the creation."""
         data: dict[str, Any] = {"integration": integration}
-        if self.unknown:
-            data["unknown_responders"] = self.unknown
         if not self.responders and not self.unknown:
             data["no_responders"] = True
         return data
@@ -48,7 +46,7 @@ def responders_of(integration: Integration, alert: NewAlert, directory: Director
 
     Source: reference, alerts (create payload: responders)
     """
-    unknown: list[str] = []
+    unknown: list[Reference] = []
     if integration.team_id is not None:
         found = [("team", integration.team_id)]
     else:
@@ -59,12 +57,12 @@ def responders_of(integration: Integration, alert: NewAlert, directory: Director
     return Named(found, _resolve(alert.visible_to, directory, []), unknown, owner_team)
 
 
-def _resolve(references: Iterable[Reference], directory: Directory, unknown: list[str]) -> list[tuple[str, UUID]]:
+def _resolve(references: Iterable[Reference], directory: Directory, unknown: list[Reference]) -> list[tuple[str, UUID]]:
     found: dict[tuple[str, UUID], None] = {}
     for reference in references:
         entry = directory.find(reference)
         if entry is None:
-            unknown.append(f"{reference.type} {reference.text}")
+            unknown.append(reference)
         else:
             found[entry.type, entry.id] = None
     return list(found)

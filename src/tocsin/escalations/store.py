@@ -212,28 +212,6 @@ async def unreached(tx: Tx, alerts: Collection[tuple[int, str]]) -> list[tuple[i
     return [(row["account_id"], row["id"]) for row in rows]
 
 
-async def append_log(
-    tx: Tx, entries: Sequence[tuple[int, str, str, dict[str, Any]]], at: datetime, owner: str = "System"
-) -> None:
-    """Write log lines, each as (account, alert, event, data)."""
-    if not entries:
-        return
-    await tx.execute(
-        """
-        insert into alert_log (account_id, alert_id, at, event, owner, data)
-        select account_id, alert_id, %(at)s, event, %(owner)s, data
-          from unnest(%(account_id)s::bigint[], %(alert_id)s::text[], %(event)s::text[], %(data)s::jsonb[])
-               as i(account_id, alert_id, event, data)
-        """,
-        at=at,
-        owner=owner,
-        account_id=[entry[0] for entry in entries],
-        alert_id=[entry[1] for entry in entries],
-        event=[entry[2] for entry in entries],
-        data=[Jsonb(entry[3]) for entry in entries],
-    )
-
-
 async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime) -> None:
     """Take back acknowledgements, as a repeat may; when somebody acknowledged stays known."""
     await tx.execute(
@@ -245,26 +223,6 @@ async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime)
         at=at,
         account_id=[account_id for account_id, _ in alerts],
         id=[alert_id for _, alert_id in alerts],
-    )
-
-
-async def close(tx: Tx, account_id: int, alert_id: str, at: datetime) -> None:
-    """Close an alert after all its rules had their time; every run of it is over."""
-    parameters = {"account_id": account_id, "alert_id": alert_id, "at": at}
-    await tx.execute(
-        """
-        update alerts set status = 'closed', closed_at = %(at)s, closed_by = 'System', updated_at = %(at)s, seen = true,
-                          snoozed_until = null
-         where account_id = %(account_id)s and id = %(alert_id)s and status = 'open'
-        """,
-        **parameters,
-    )
-    await tx.execute(
-        """
-        update escalation_runs set due_at = null
-         where account_id = %(account_id)s and alert_id = %(alert_id)s and due_at is not null
-        """,
-        **parameters,
     )
 
 

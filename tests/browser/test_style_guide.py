@@ -11,6 +11,7 @@ from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Route as PlaywrightRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -51,6 +52,7 @@ async def open_page(browser: Browser, listener: socket.socket) -> AsyncIterator[
             scheme: Scheme = "light",
             routes: list[BaseRoute] | None = None,
             scripted: bool = True,
+            late: str | None = None,
         ) -> Opened:
             await stack.enter_async_context(serve_app(guide.style_guide(routes or []), listener, lifespan="off"))
             context = await browser.new_context(
@@ -63,10 +65,24 @@ async def open_page(browser: Browser, listener: socket.socket) -> AsyncIterator[
             stack.push_async_callback(context.close)
             page = await context.new_page()
             found = troubles(page)
+            if late:
+                await page.route(late, hold_back)
             await page.goto(path)
             return Opened(page, found, base)
 
         yield opened
+
+
+async def hold_back(route: PlaywrightRoute) -> None:
+    """Lets a script through only when htmx is there and had the time to start, as a slow line may."""
+    page = route.request.frame.page
+    await page.evaluate(
+        """new Promise((done) => {
+            const look = () => setTimeout(window.htmx ? () => setTimeout(done) : look);
+            look();
+        })"""
+    )
+    await route.continue_()
 
 
 def component(body: str, viewer: templating.Viewer) -> HTMLResponse:
@@ -209,6 +225,7 @@ async def test_without_a_script_everything_that_acts_is_there_and_acts(open_page
     routes = [Route("/page", get), Route("/ack", post, methods=["POST"])]
     page = (await open_page("/page", routes=routes, scripted=False)).page
     await page.get_by_role("button", name="Acknowledge").click()
+    await expect(page.get_by_text("done")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("button", name="Yes, delete")).to_be_hidden()
     await page.get_by_text("Delete", exact=True).click()
@@ -293,6 +310,20 @@ async def test_a_live_page_says_so_and_takes_what_the_server_sends(open_page: Op
     await expect(opened.page.locator("[data-live]")).to_have_text("Live")
     await send.put("end")
     assert len(connected) == 3
+
+
+async def test_a_page_gets_live_however_slowly_its_scripts_come(open_page: Open) -> None:
+    async def get(request: Request) -> Response:
+        return component("""{{ ui.live() }}<div hx-sse:connect="/events" hx-swap="none"></div>""", guide.viewer())
+
+    async def events(request: Request) -> Response:
+        return Response(": hello\n\n", media_type="text/event-stream")
+
+    routes = [Route("/page", get), Route("/events", events)]
+
+    page = (await open_page("/page", routes=routes, late="**/hx-sse.min.js*")).page
+
+    await expect(page.locator("[data-live]")).to_be_visible()
 
 
 async def test_a_time_keeps_counting_by_the_servers_clock(open_page: Open) -> None:

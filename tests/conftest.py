@@ -31,7 +31,12 @@ async def databases(database_url: str) -> AsyncIterator[Databases]:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings(secret_key="a test's own secret, long enough", database_url=None)
+    return Settings(
+        secret_key="a test's own secret, long enough",
+        database_url=None,
+        password_hash_memory_kib=64,
+        password_hash_passes=1,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,29 +3,29 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import structlog
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from tocsin import __version__, accounts
 from tocsin.accounts import api as accounts_api
 from tocsin.accounts.keys import KeyRing
+from tocsin.accounts.pages import sign_in as sign_in_pages
+from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.clock import Clock
 from tocsin.db import open_databases
-from tocsin.errors import Invalid, TocsinError
 from tocsin.escalations import api as escalations_api
 from tocsin.escalations.ingest import Ingest, IngestFront
 from tocsin.escalations.responders import Directories
-from tocsin.http import RequestMiddleware, failure, no_route
+from tocsin.http import RequestMiddleware
 from tocsin.settings import Settings
 from tocsin.web import health
-
-log = structlog.get_logger("tocsin.app")
+from tocsin.web.assets import Assets
+from tocsin.web.errors import add_error_handlers
+from tocsin.web.security import SecurityMiddleware
 
 API_ROUTERS = (accounts_api.router, alerts_api.router, escalations_api.router, health.router)
+PAGE_ROUTERS = (sign_in_pages.router,)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
@@ -39,10 +39,16 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
             front.ingest = Ingest(
                 database_url, Directories(databases.engine), clock, queue_limit=settings.ingest_queue_limit
             )
+            app.state.passwords = passwords = Argon2Passwords(
+                concurrency=settings.password_hash_concurrency,
+                memory_kib=settings.password_hash_memory_kib,
+                passes=settings.password_hash_passes,
+            )
             await front.ingest.open()
             try:
                 yield
             finally:
+                passwords.close()
                 await front.ingest.close()
                 front.ingest = None
 
@@ -60,35 +66,9 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
     app.state.clock = clock
     for router in API_ROUTERS:
         app.include_router(router)
-    app.add_exception_handler(TocsinError, _known_error)
-    app.add_exception_handler(RequestValidationError, _bad_parameters)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
-    front = IngestFront(RequestMiddleware(app, clock), clock)
+    for router in PAGE_ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", Assets())
+    add_error_handlers(app)
+    front = IngestFront(RequestMiddleware(SecurityMiddleware(app, settings), clock), clock)
     return front
-
-
-async def _known_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, TocsinError)  # noqa: S101 - registered for this class
-    return failure(request, error)
-
-
-async def _bad_parameters(request: Request, error: Exception) -> Response:
-    """A parameter that does not fit: 422 with one line a field."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    errors = {str(problem["loc"][-1]): str(problem["msg"]) for problem in error.errors()}
-    return failure(request, Invalid("Request is not processable. Please check the errors.", errors))
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    if error.status_code == 404:
-        return failure(request, no_route(request))
-    known = TocsinError(str(error.detail))
-    known.status = error.status_code
-    return failure(request, known)
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    """A fault of ours: the request middleware logs it with the request's id, which the answer names too."""
-    return failure(request, TocsinError("Internal server error."))

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     ingest_queue_limit: int = 20_000
     lease_seconds: int = 60
     password_hash_concurrency: int = 2
+    password_hash_memory_kib: int = 65_536
+    password_hash_passes: int = 3
     session_days: int = 30
 
     @property

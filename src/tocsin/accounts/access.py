@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from tocsin.accounts.audit import Actor
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
 from tocsin.db import Databases, Db
@@ -41,6 +42,12 @@ class ApiContext:
     @property
     def request_id(self) -> UUID:
         return self.info.id
+
+    @property
+    def actor(self) -> Actor:
+        """Who the audit log names: the key."""
+        key = self.integration
+        return Actor(self.account_id, key.name, self.at, key.id, self.info.address, self.info.id)
 
 
 def check_right(integration: Integration, *rights: Right) -> None:

@@ -57,10 +57,10 @@ def render(viewer: Viewer, name: str, /, **values: object) -> str:
 
 @cache
 def environment(locale: str) -> jinja2.Environment:
-    """The one environment of a language: strict about names, escaping everything."""
+    """The one environment of a language: strict about names, escaping everything but plain text."""
     made = jinja2.Environment(
         loader=_loader(),
-        autoescape=True,
+        autoescape=_is_markup,  # noqa: S701 - everything is, but a mail's text part
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -75,6 +75,10 @@ def environment(locale: str) -> jinja2.Environment:
     made.globals.update(static_url=static_url, locales=i18n.LOCALES)
     made.filters.update({function.__name__: function for function in FILTERS})
     return made
+
+
+def _is_markup(name: str | None) -> bool:
+    return name is None or not name.endswith(".txt")
 
 
 def _loader() -> jinja2.BaseLoader:

@@ -66,6 +66,13 @@ def test_what_a_person_typed_is_escaped() -> None:
     assert "&lt;script&gt;alert" in page
 
 
+def test_plain_text_is_left_as_it_is() -> None:
+    made = templating.environment("en").overlay(loader=jinja2.DictLoader({"a.txt": "{{ x }}", "a.html": "{{ x }}"}))
+
+    assert made.get_template("a.txt").render(x="R&D <1>") == "R&D <1>"
+    assert made.get_template("a.html").render(x="R&D <1>") == "R&amp;D &lt;1&gt;"
+
+
 def test_no_page_holds_inline_script_or_style() -> None:
     for viewer in (ANA, NOBODY):
         page = templating.render(viewer, "error.html", **ERROR)

@@ -165,13 +165,17 @@ def test_an_escalation_on_duty_is_everyone_its_rules_name_at_any_delay() -> None
             make_rule(30, "team:ops", notify_type=NotifyType.ADMINS),
             make_rule(0, "user:ana"),
             make_rule(60, "schedule:other"),
+            make_rule(90, "user:ana"),
         ),
+        people=("ana", "bo", "cy", "dee"),
     )
 
     found = told("schedule:main", directory)
 
     assert people(found) == ["ana", "bo", "cy"]
-    assert found.runs == ()
+    assert found.people[0].path[-1].delay == timedelta(0)  # by the way found first
+    assert not found.runs
+    assert not found.nobody
 
 
 def test_a_circle_adds_nobody_and_is_said_so() -> None:
@@ -196,6 +200,15 @@ def test_a_team_or_escalation_already_on_the_way_tells_nobody_more() -> None:
 
     assert dead_ends(by_team) == dead_ends(by_escalation) == [NobodyReason.CIRCLE]
     assert by_team.runs == by_escalation.runs == ()
+
+
+def test_a_team_already_on_the_way_tells_nobody_more_wherever_it_would_go_now() -> None:
+    directory = make_directory(make_team("ana", to="schedule:main"), make_schedule("user:ana"))
+    way = (Reason(ReasonKind.TEAM, "ops", "Ops"),)
+
+    found = resolve(recipient("team:ops"), NotifyType.DEFAULT, directory, START, way)
+
+    assert (people(found), dead_ends(found)) == ([], [NobodyReason.CIRCLE])
 
 
 SILENCES = {
@@ -272,6 +285,14 @@ def test_one_who_is_told_keeps_the_last_resort_asleep() -> None:
     found = resolve_responders([recipient("user:dee"), recipient("user:ana")], directory, START)
 
     assert (people(found), dead_ends(found)) == (["ana"], [NobodyReason.SUSPENDED])
+    assert not found.needs_last_resort
+
+
+def test_an_escalation_that_starts_keeps_the_last_resort_asleep() -> None:
+    directory = make_directory(make_escalation(make_rule(0)), suspended=("dee",))
+
+    found = resolve_responders([recipient("user:dee"), recipient("escalation:night")], directory, START)
+
     assert not found.needs_last_resort
 
 

@@ -12,17 +12,19 @@ from tocsin.schedules.rotation import Participant, ParticipantKind, Rotation, Ro
 ANA, BO, CY = (Participant(ParticipantKind.USER, name) for name in ("ana", "bo", "cy"))
 NONE = Participant(ParticipantKind.NONE)
 
-# Each zone with a wall-clock day shortly before one of its clock changes.
+# Each zone with the wall-clock days on which its clock changes.
 CHANGES = {
-    "UTC": ["2026-03-27"],
-    "Europe/Berlin": ["2026-03-27", "2026-10-23"],
-    "America/St_Johns": ["2026-03-06", "2026-10-30"],
-    "America/Santiago": ["2026-09-04", "2026-04-03"],
-    "Australia/Lord_Howe": ["2026-10-02", "2026-04-03"],
+    "UTC": ["2026-03-29"],
+    "Europe/Berlin": ["2026-03-29", "2026-10-25"],
+    "America/St_Johns": ["2026-03-08", "2026-11-01"],
+    "America/Santiago": ["2026-09-06", "2026-04-05"],
+    "Australia/Lord_Howe": ["2026-10-04", "2026-04-05"],
     "Asia/Kathmandu": ["2026-05-01"],
-    "Pacific/Chatham": ["2026-09-25", "2026-04-03"],
-    "Pacific/Apia": ["2011-12-28"],
+    "Pacific/Chatham": ["2026-09-27", "2026-04-05"],
+    "Pacific/Apia": ["2011-12-30"],
 }
+DAY = timedelta(days=1)
+NIGHT = range(-4, 10)  # half hours around midnight, when clocks change
 
 
 def make_rotation(
@@ -46,11 +48,12 @@ def instant(wall: str, zone: ZoneInfo) -> datetime:
 
 @st.composite
 def moments(draw: st.DrawFn) -> tuple[ZoneInfo, datetime]:
-    """A zone, and an instant on the half hour in the days around one of its clock changes."""
+    """A zone, and an instant on the half hour near one of its clock changes, oftener at night than by day."""
     name = draw(st.sampled_from(sorted(CHANGES)))
     zone = ZoneInfo(name)
-    day = draw(st.sampled_from(CHANGES[name]))
-    return zone, instant(day, zone) + draw(st.integers(0, 5 * 48)) * timedelta(minutes=30)
+    midnight = datetime.fromisoformat(draw(st.sampled_from(CHANGES[name]))) - draw(st.integers(-1, 3)) * DAY
+    wall = midnight + draw(st.sampled_from(NIGHT) | st.integers(0, 47)) * timedelta(minutes=30)
+    return zone, wall.replace(tzinfo=zone, fold=draw(st.integers(0, 1))).astimezone(UTC)
 
 
 @st.composite

@@ -21,6 +21,7 @@ from tocsin.schedules.rotation import Participant, ParticipantKind, Rotation, Ro
 
 BERLIN = ZoneInfo("Europe/Berlin")
 QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 DEE = Participant(ParticipantKind.USER, "dee")
 
 
@@ -226,6 +227,27 @@ def test_a_handoff_to_the_same_person_is_no_change() -> None:
     schedule = Schedule("s1", "Schedule", BERLIN, True, (replace(alone, ends_at=ends_at),))
 
     assert next_change_at(schedule, instant("2026-01-07T12:00", BERLIN)) == ends_at
+
+
+def test_the_timeline_tells_an_override_by_the_same_person_apart() -> None:
+    override = make_override("2026-01-07T10:00", "2026-01-07T11:00", "ana", rotation_ids=frozenset({"weekly"}))
+    start = instant("2026-01-07T09:00", BERLIN)
+
+    found = [it for it in shifts(make_schedule(override), start, start + 3 * HOUR) if it.participant == ANA]
+
+    assert [(it.starts_at - start, it.override) for it in found] == [
+        (0 * HOUR, None),
+        (1 * HOUR, override),
+        (2 * HOUR, None),
+    ]
+
+
+def test_a_change_is_looked_for_through_the_end_of_the_span_and_no_further() -> None:
+    schedule = make_schedule()
+    at, change = instant("2026-01-07T12:00", BERLIN), instant("2026-01-08T09:00", BERLIN)
+
+    assert next_change_at(schedule, at, change - at) == change
+    assert next_change_at(schedule, at, change - at - timedelta(seconds=1)) is None
 
 
 @pytest.mark.parametrize("days", [0, -1])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.schedules.makers import ANA, BO, CY, NONE, make_rotation, placed_rotations
+from tests.unit.schedules.makers import ANA, BO, CY, NONE, instant, make_rotation, placed_rotations
 
 from tocsin.errors import Invalid
 from tocsin.schedules.rotation import (
@@ -134,6 +134,47 @@ def test_the_hour_that_the_clock_repeats_is_one_long_turn() -> None:
         timedelta(hours=2),
         timedelta(hours=1),
     ]
+
+
+def test_what_was_handed_over_before_the_clock_goes_back_stays_handed_over() -> None:
+    rotation = make_rotation("2026-10-25T01:30", BERLIN, kind=RotationKind.HOURLY)
+    first_half_past_two = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+    quarters = [turn_at(rotation, BERLIN, first_half_past_two + n * QUARTER) for n in range(9)]
+
+    assert [turn and turn.number for turn in quarters] == [1] * 8 + [2]
+
+
+def test_a_rotation_that_starts_in_the_repeated_hour_starts_then() -> None:
+    starts_at = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 02:30 for the second time
+    rotation = replace(make_rotation("2026-10-25T00:00", BERLIN, kind=RotationKind.DAILY), starts_at=starts_at)
+
+    turn = turn_at(rotation, BERLIN, starts_at)
+
+    assert turn_at(rotation, BERLIN, starts_at - QUARTER) is None
+    assert turn is not None
+    assert (turn.number, turn.starts_at, turn.ends_at) == (0, starts_at, datetime(2026, 10, 26, 1, 30, tzinfo=UTC))
+
+
+def test_next_passes_over_a_turn_that_the_clock_skips() -> None:
+    rotation = make_rotation("2026-03-29T00:00", BERLIN, kind=RotationKind.HOURLY, who=(ANA, BO, CY))
+    turn = turn_at(rotation, BERLIN, instant("2026-03-29T01:00", BERLIN))
+    assert turn is not None
+
+    assert turn.participant == BO
+    assert turn_after(rotation, BERLIN, turn).participant == ANA
+
+
+def test_next_looks_past_a_whole_day_that_was_skipped() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    rotation = make_rotation("2011-12-29T00:00", apia, kind=RotationKind.HOURLY)
+    turn = turn_at(rotation, apia, instant("2011-12-29T23:00", apia))
+    assert turn is not None
+
+    following = turn_after(rotation, apia, turn)
+
+    assert (turn.participant, following.participant) == (BO, ANA)
+    assert following.number == turn.number + 25
 
 
 def test_a_calendar_day_that_was_skipped_drops_its_turn() -> None:

@@ -54,6 +54,12 @@ class Conflict(TocsinError):
     status = 409
 
 
+class TooLarge(TocsinError):
+    """The body has more bytes than anybody needs to send here."""
+
+    status = 413
+
+
 class Invalid(TocsinError):
     """Understood, but not acceptable: `errors` names the fields."""
 

@@ -18,8 +18,9 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.clock import Clock
-from tocsin.errors import Malformed, NotFound, Throttled, TocsinError
+from tocsin.errors import Malformed, NotFound, Throttled, TocsinError, TooLarge
 
+BODY_LIMIT = 10 * 1024 * 1024  # bytes of a JSON body
 API_PREFIXES = ("/v1/", "/v2/")
 log = structlog.get_logger("tocsin.http")
 
@@ -168,9 +169,26 @@ def failure(request: Request, error: TocsinError) -> Response:
     )
 
 
+def limited(request: Request, limit: int) -> Receive:
+    """The request's channel, which raises TooLarge once its body is known to have more than `limit` bytes."""
+    announced = request.headers.get("content-length", "")
+    received = int(announced) if announced.isdecimal() else 0
+    counting = not received
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive() if received <= limit else {}
+        received += len(message.get("body", b"")) if counting else 0
+        if received > limit:
+            raise TooLarge(f"Request body is too large: the limit is {limit} bytes.")
+        return message
+
+    return receive
+
+
 async def body_object(request: Request) -> dict[str, Any]:
-    """The body as a JSON object; none or an empty one is an empty object. Raises: Malformed."""
-    raw = await request.body()
+    """The body as a JSON object; none or an empty one is an empty object. Raises: Malformed, TooLarge."""
+    raw = await Request(request.scope, limited(request, BODY_LIMIT)).body()
     if not raw.strip() or raw.strip() == b'""':
         return {}
     try:

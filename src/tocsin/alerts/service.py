@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from tocsin.accounts.directory import Reference
 from tocsin.accounts.store import load_directory
 from tocsin.alerts import store, transitions
+from tocsin.alerts.log import Event
 from tocsin.alerts.model import Alert, Call, RequestResult
 from tocsin.alerts.transitions import Change, Refusal
 from tocsin.db import Db, Tx
@@ -78,6 +80,13 @@ async def apply(tx: Tx, call: Call, action: str, decide: Decide) -> Done:
         await store.notify_changed(tx, call.account_id, alert.id)
     result = await _keep(tx, call, action, decision.alert, success=True, status=decision.status)
     return Done(result, alert, decision)
+
+
+async def touch(tx: Tx, alert: Alert, event: Event, data: dict[str, str], by: str, at: datetime) -> None:
+    """Log what happened beside the alert, which counts as a change of it."""
+    await store.save_touched(tx, alert.account_id, alert.id, at)
+    await store.insert_log(tx, alert.account_id, alert.id, at, event.value, by, data)
+    await store.notify_changed(tx, alert.account_id, alert.id)
 
 
 async def _keep(tx: Tx, call: Call, action: str, alert: Alert | None, *, success: bool, status: str) -> RequestResult:

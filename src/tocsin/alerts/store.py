@@ -91,6 +91,16 @@ async def save(tx: Tx, alert: Alert) -> None:
     )  # fmt: skip
 
 
+async def save_touched(tx: Tx, account_id: int, alert_id: str, at: datetime) -> None:
+    """Write down when something about the alert changed last."""
+    await tx.execute(
+        "update alerts set updated_at = %(at)s where account_id = %(account_id)s and id = %(alert_id)s",
+        account_id=account_id,
+        alert_id=alert_id,
+        at=at,
+    )
+
+
 async def notify_changed(tx: Tx, account_id: int, alert_id: str) -> None:
     """Tell the open pages, once this commits, that the alert is another now."""
     await tx.value("select pg_notify('tocsin_alerts', %(alert)s)", alert=f"{account_id}:{alert_id}")

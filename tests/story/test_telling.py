@@ -86,6 +86,20 @@ async def test_a_repeat_tells_again_and_takes_the_acknowledgement_back(world: Wo
     assert alert["acknowledged"] is False
 
 
+async def test_an_acknowledgement_taken_back_no_longer_stops_what_is_due_at_that_instant(world: World) -> None:
+    ana, bo = await world.users("ana", "bo")
+    repeating = await world.escalation((0, ana), repeat={"wait": 10, "count": 1, "reset": True})
+    other = await world.escalation((10, bo))
+    alert_id = await world.trigger("disk full", escalation(other), escalation(repeating))
+
+    await world.advance(minutes=5)
+    await world.acknowledge(alert_id)
+    await world.advance(minutes=60)
+
+    assert world.sent[0] == (0, ana.username, "disk full")
+    assert sorted(world.sent[1:]) == [(10, ana.username, "disk full"), (10, bo.username, "disk full")]
+
+
 async def test_an_escalation_can_close_its_alert_after_all_rounds(world: World) -> None:
     [ana] = await world.users("ana")
     plan = await world.escalation((0, ana), repeat={"wait": 10, "count": 1, "close": True})

@@ -81,6 +81,8 @@ def advance(run: Run, alert: AlertFacts, snapshot: Snapshot, running: Collection
     queue = [run]
     while queue:
         queue.extend(_advance_one(queue.pop(0), alert, snapshot, seen, now, outcome))
+        if outcome.unacknowledges:  # a run that this one starts no longer meets the acknowledgement
+            alert = replace(alert, acknowledged=False)
     return outcome
 
 

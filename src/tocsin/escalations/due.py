@@ -1,7 +1,7 @@
 """Advancing what is due, set by set: claim runs, decide (pure), and write notifications and log in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -87,24 +87,41 @@ def _decide(
     configurations: dict[int, Snapshot],
     now: datetime,
 ) -> _Set:
+    """What each alert's due runs come to; a repeat that takes an acknowledgement back precedes the others' rules."""
     due = _Set()
     outcomes: dict[Key, list[Outcome]] = {}
+    by_alert: dict[Key, list[store.RunRow]] = {}
     for row in rows:
-        key = (row.account_id, row.alert_id)
+        by_alert.setdefault((row.account_id, row.alert_id), []).append(row)
+    for key, siblings in by_alert.items():
         alert = facts.get(key, AlertFacts(closed=True))
-        try:
-            outcome = advance(row.run(), alert, configurations[row.account_id], running.get(key, ()), now)
-        except Exception as error:
-            log.error("run_failed", alert_id=row.alert_id, run_id=row.id, error=repr(error), exc_info=True)
-            due.failed.append((row, repr(error)))
-            due.notifications += last_resort(
-                configurations[row.account_id], row.account_id, row.alert_id, "internal-error", now
-            )
-            continue
-        outcomes.setdefault(key, []).append(outcome)
-    for (account_id, alert_id), found in outcomes.items():
-        _gather(due, account_id, alert_id, found, told.get((account_id, alert_id), set()), configurations, now)
+        elsewhere, snapshot = running.get(key, set()), configurations[key[0]]
+        found = [(row, _advance(row, alert, snapshot, elsewhere, now, due)) for row in siblings]
+        if any(outcome and outcome.unacknowledges for _, outcome in found):
+            alert = replace(alert, acknowledged=False)
+            found = [
+                (row, _advance(row, alert, snapshot, elsewhere, now, due))
+                if outcome and not outcome.unacknowledges
+                else (row, outcome)
+                for row, outcome in found
+            ]
+        outcomes[key] = [outcome for _, outcome in found if outcome]
+    for (account_id, alert_id), of_alert in outcomes.items():
+        _gather(due, account_id, alert_id, of_alert, told.get((account_id, alert_id), set()), configurations, now)
     return due
+
+
+def _advance(
+    row: store.RunRow, alert: AlertFacts, snapshot: Snapshot, running: set[str], now: datetime, due: _Set
+) -> Outcome | None:
+    """What one run comes to; None for one that raised, whose owners hear of it and which is put off."""
+    try:
+        return advance(row.run(), alert, snapshot, running, now)
+    except Exception as error:
+        log.error("run_failed", alert_id=row.alert_id, run_id=row.id, error=repr(error), exc_info=True)
+        due.failed.append((row, repr(error)))
+        due.notifications += last_resort(snapshot, row.account_id, row.alert_id, "internal-error", now)
+        return None
 
 
 def _gather(

@@ -141,6 +141,8 @@ def _neighbour(rotation: Rotation, zone: ZoneInfo, turn: Turn, direction: int) -
         if participant in passed_over:
             continue
         starts_at, ends_at = _handoff(rotation, zone, number), _handoff(rotation, zone, number + 1)
+        if number >= 0:  # the very first turns may be marked before the start, in a fold's first showing
+            starts_at = max(starts_at, rotation.starts_at)
         if starts_at < ends_at:
             return Turn(participant, starts_at, ends_at, number)
     return turn

@@ -154,6 +154,9 @@ def test_a_rotation_that_starts_in_the_repeated_hour_starts_then() -> None:
     assert turn_at(rotation, BERLIN, starts_at - QUARTER) is None
     assert turn is not None
     assert (turn.number, turn.starts_at, turn.ends_at) == (0, starts_at, datetime(2026, 10, 26, 1, 30, tzinfo=UTC))
+    second = turn_at(rotation, BERLIN, turn.ends_at)
+    assert second is not None
+    assert turn_before(rotation, BERLIN, second) == turn
 
 
 def test_next_passes_over_a_turn_that_the_clock_skips() -> None:

@@ -29,6 +29,7 @@ class RunRow:
     round: int
     round_started_at: datetime | None
     done_through: datetime | None
+    escalated: bool
 
     def run(self) -> Run:
         return Run(
@@ -40,6 +41,7 @@ class RunRow:
             path=from_json(self.path),
             started_at=self.started_at,
             state=RunState(self.round, self.round_started_at or self.started_at, self.done_through),
+            escalated=self.escalated,
         )
 
 
@@ -59,7 +61,7 @@ async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list
             from accounts_due a where a.account_id is not null
         )
         select d.account_id, d.id, d.alert_id, d.responder_type, d.responder_id, d.escalation_id, d.path, d.started_at,
-               d.round, d.round_started_at, d.done_through
+               d.round, d.round_started_at, d.done_through, d.escalated
           from accounts_due a cross join lateral (
             select * from escalation_runs r
              where r.account_id = a.account_id and r.due_at is not null and r.due_at <= %(now)s
@@ -79,7 +81,8 @@ async def save_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None
         """
         update escalation_runs r
            set escalation_id = i.escalation_id, path = i.path, started_at = i.started_at, round = i.round,
-               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at
+               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at,
+               escalated = false
           from unnest(%(account_id)s::bigint[], %(id)s::bigint[], %(escalation_id)s::uuid[], %(path)s::jsonb[],
                       %(started_at)s::timestamptz[], %(round)s::integer[], %(round_started_at)s::timestamptz[],
                       %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])

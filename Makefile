@@ -54,4 +54,7 @@ test: $(VENV)/.dev ## everything CI runs
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not soak" tests
 
-.PHONY: help up install dev lock messages lint schema test
+soak: $(VENV)/.dev ## the large, seeded proofs, with their figures
+	$(BIN)/pytest -s -m soak tests
+
+.PHONY: help up install dev lock messages lint schema test soak

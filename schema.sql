@@ -54,6 +54,20 @@ end
 $$;
 
 --
+-- Name: forget_alert_texts(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.forget_alert_texts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+begin
+  delete from alert_texts t using gone g where t.account_id = g.account_id and t.alert_id = g.id;
+  return null;
+end
+$$;
+
+--
 -- Name: protect(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
 --
 
@@ -69,6 +83,43 @@ begin
   execute format('grant select, insert, update, delete on %s to tocsin_app, tocsin_engine', guarded);
 end
 $$;
+
+--
+-- Name: queue_changed_alert(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.queue_changed_alert() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into search_queue (account_id, alert_id) values (new.account_id, new.id);
+  return null;
+end
+$$;
+
+--
+-- Name: queue_new_alerts(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.queue_new_alerts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into search_queue (account_id, alert_id) select account_id, id from made;
+  return null;
+end
+$$;
+
+--
+-- Name: visible_account(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.visible_account() RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+  select case when current_setting('tocsin.accounts', true) ~ '^[0-9]{1,18}$'
+              then current_setting('tocsin.accounts', true)::bigint end
+$_$;
 
 --
 -- Name: visible_accounts(); Type: FUNCTION; Schema: public; Owner: -
@@ -228,6 +279,19 @@ CREATE TABLE public.alert_requests (
 );
 
 ALTER TABLE ONLY public.alert_requests FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: alert_texts; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.alert_texts (
+    account_id bigint NOT NULL,
+    alert_id text NOT NULL,
+    message text NOT NULL,
+    description text NOT NULL,
+    rest text NOT NULL,
+    keys text[] NOT NULL
+);
 
 --
 -- Name: alerts; Type: TABLE; Schema: public; Owner: -
@@ -393,7 +457,6 @@ CREATE TABLE public.escalation_runs (
     round integer DEFAULT 0 NOT NULL,
     round_started_at timestamp with time zone,
     done_through timestamp with time zone,
-    escalated boolean DEFAULT false NOT NULL,
     due_at timestamp with time zone,
     error text DEFAULT ''::text NOT NULL,
     CONSTRAINT escalation_runs_responder_type_check CHECK ((responder_type = ANY (ARRAY['user'::text, 'team'::text, 'schedule'::text, 'escalation'::text])))
@@ -713,6 +776,31 @@ CREATE TABLE public.schedules (
 ALTER TABLE ONLY public.schedules FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: search_queue; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.search_queue (
+    account_id bigint NOT NULL,
+    alert_id text NOT NULL
+);
+
+ALTER TABLE ONLY public.search_queue FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: searchable_texts; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.searchable_texts AS
+ SELECT account_id,
+    alert_id,
+    message,
+    description,
+    rest,
+    keys
+   FROM public.alert_texts
+  WHERE (account_id = public.visible_account());
+
+--
 -- Name: server_facts; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -866,6 +954,13 @@ ALTER TABLE ONLY public.alert_notes
 
 ALTER TABLE ONLY public.alert_requests
     ADD CONSTRAINT alert_requests_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: alert_texts alert_texts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.alert_texts
+    ADD CONSTRAINT alert_texts_pkey PRIMARY KEY (account_id, alert_id);
 
 --
 -- Name: alerts alerts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1139,6 +1234,12 @@ CREATE INDEX alert_attachments_by_alert ON public.alert_attachments USING btree 
 CREATE INDEX alert_requests_by_time ON public.alert_requests USING btree (processed_at);
 
 --
+-- Name: alert_texts_search; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alert_texts_search ON public.alert_texts USING gin (account_id, message public.gin_trgm_ops, description public.gin_trgm_ops, rest public.gin_trgm_ops, keys) WITH (fastupdate='on', gin_pending_list_limit='4096');
+
+--
 -- Name: alerts_by_creation; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1293,6 +1394,24 @@ CREATE INDEX tokens_by_hash ON public.tokens USING btree (token_hash);
 --
 
 CREATE INDEX users_by_username ON public.users USING btree (username);
+
+--
+-- Name: alerts alerts_changed; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER alerts_changed AFTER UPDATE OF message, description, entity, source, tags, details, responders ON public.alerts FOR EACH ROW WHEN ((((((((old.message IS DISTINCT FROM new.message) OR (old.description IS DISTINCT FROM new.description)) OR (old.entity IS DISTINCT FROM new.entity)) OR (old.source IS DISTINCT FROM new.source)) OR (old.tags IS DISTINCT FROM new.tags)) OR (old.details IS DISTINCT FROM new.details)) OR (old.responders IS DISTINCT FROM new.responders))) EXECUTE FUNCTION public.queue_changed_alert();
+
+--
+-- Name: alerts alerts_gone; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER alerts_gone AFTER DELETE ON public.alerts REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.forget_alert_texts();
+
+--
+-- Name: alerts alerts_made; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER alerts_made AFTER INSERT ON public.alerts REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION public.queue_new_alerts();
 
 --
 -- Name: contacts contacts_version; Type: TRIGGER; Schema: public; Owner: -
@@ -1633,6 +1752,12 @@ ALTER TABLE public.alert_notes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alert_requests ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: alert_texts; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.alert_texts ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: alerts; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1697,6 +1822,12 @@ CREATE POLICY engine ON public.alert_notes TO tocsin_owner, tocsin_engine USING 
 --
 
 CREATE POLICY engine ON public.alert_requests TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: alert_texts engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.alert_texts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: alerts engine; Type: POLICY; Schema: public; Owner: -
@@ -1825,6 +1956,12 @@ CREATE POLICY engine ON public.saved_searches TO tocsin_owner, tocsin_engine USI
 CREATE POLICY engine ON public.schedules TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: search_queue engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.search_queue TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: sessions engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -1951,6 +2088,12 @@ ALTER TABLE public.saved_searches ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: search_queue; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.search_queue ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: sessions; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2003,6 +2146,12 @@ CREATE POLICY tenant ON public.alert_notes USING ((account_id = ANY (( SELECT pu
 --
 
 CREATE POLICY tenant ON public.alert_requests USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: alert_texts tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.alert_texts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: alerts tenant; Type: POLICY; Schema: public; Owner: -
@@ -2131,6 +2280,12 @@ CREATE POLICY tenant ON public.saved_searches USING ((account_id = ANY (( SELECT
 CREATE POLICY tenant ON public.schedules USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: search_queue tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.search_queue USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: sessions tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -2226,6 +2381,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_notes TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_requests TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_requests TO tocsin_engine;
+
+--
+-- Name: TABLE alert_texts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_texts TO tocsin_engine;
 
 --
 -- Name: TABLE alerts; Type: ACL; Schema: public; Owner: -
@@ -2373,6 +2534,19 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.saved_searches TO tocsin_engin
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO tocsin_engine;
+
+--
+-- Name: TABLE search_queue; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_queue TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_queue TO tocsin_engine;
+
+--
+-- Name: TABLE searchable_texts; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.searchable_texts TO tocsin_app;
 
 --
 -- Name: TABLE server_facts; Type: ACL; Schema: public; Owner: -

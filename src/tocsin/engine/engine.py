@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin import crypto
+from tocsin.alerts import search_store
 from tocsin.clock import Clock
 from tocsin.db import Db
 from tocsin.engine import store
@@ -53,6 +54,11 @@ class Engine:
     async def send_mails(self, now: datetime) -> int:
         """Mails that are not about an alert."""
         return await outbox.send_due(self.db, now, self.mail_transport, self.mail_from, lease=self.lease)
+
+    async def index_alerts(self) -> int:
+        """Bring search up to date with new and changed alerts; how many there were, 1,000 at most."""
+        async with self.db.transaction() as tx:
+            return await search_store.index_alerts(tx)
 
     async def clean_up(self, now: datetime) -> int:
         """Forget what is kept for a while only: answers to requests, sessions, failed sign-ins, old mails."""

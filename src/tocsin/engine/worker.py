@@ -21,6 +21,7 @@ log = structlog.get_logger("tocsin.engine")
 CHANNEL = "tocsin_due"
 LONGEST_SLEEP = 15.0  # seconds; a lost wake-up costs no more than this
 SHORTEST_SLEEP = 0.05  # what is due and not ours is another worker's: leave it a moment
+INDEX_EVERY = 1.0  # seconds; while alerts wait for it, indexing works a quarter of the time
 CLEAN_UP_EVERY = timedelta(hours=1)
 
 
@@ -71,6 +72,7 @@ class Worker:
             self._loop("mails", engine.send_mails, engine.earliest_mail),
             self._loop("clean-up", self._clean_up, self._next_clean_up),
             self._renew(),
+            self._index(),
         ]
 
     async def listen(self, database_url: str) -> None:
@@ -147,6 +149,21 @@ class Worker:
                 await self._delivery.renew()
             except psycopg.Error as error:
                 log.warning("renew_failed", error=str(error))
+
+    async def _index(self) -> None:
+        """Keep search up to date, without haste: alerts are found before they are indexed, too, and pages go first."""
+        while not self._stopping.is_set():
+            started = perf_counter()
+            try:
+                indexed = await self._engine.index_alerts()
+            except psycopg.Error as error:
+                log.warning("index_failed", error=str(error))
+                indexed = 0
+            seconds = perf_counter() - started
+            if indexed:
+                metrics.ENGINE_ADVANCED.labels("search").inc(indexed)
+                metrics.ENGINE_SECONDS.labels("search").observe(seconds)
+            await _wait(self._stopping, max(SHORTEST_SLEEP, 3 * seconds) if indexed else INDEX_EVERY)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

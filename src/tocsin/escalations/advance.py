@@ -19,11 +19,10 @@ from tocsin.escalations.escalation import (
     StartRound,
     Tell,
     Waiting,
-    escalate_now,
     next_step,
 )
 from tocsin.escalations.reason import Path, as_json
-from tocsin.escalations.resolve import NestedRun, Nobody, NobodyReason, Resolution, Told, resolve, resolve_rule
+from tocsin.escalations.resolve import NestedRun, Nobody, Resolution, Told, resolve, resolve_rule
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.notifications.plan import ActionType, Plan, Unreachable, plan
 
@@ -40,7 +39,6 @@ class Run:
     path: Path
     started_at: datetime
     state: RunState
-    escalated: bool = False  # somebody asked for the next step at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +135,7 @@ def _step(
     now: datetime,
     outcome: Outcome,
 ) -> list[Run]:
-    if run.escalated and not alert.closed:
-        decision = escalate_now(escalation, run.state, now)
-        if not escalation.rules:
-            outcome.dead_ends.append(Nobody(NobodyReason.EMPTY_ESCALATION, run.path, escalation.name))
-    else:
-        decision = next_step(escalation, run.state, alert, now)
+    decision = next_step(escalation, run.state, alert, now)
     started: list[Run] = []
     for event in decision.events:
         match event:
@@ -162,9 +155,9 @@ def _step(
                 outcome.closes = True
     match decision:
         case Waiting(due_at=due_at, state=state):
-            outcome.runs.append((replace(run, state=state, escalated=False), due_at))
+            outcome.runs.append((replace(run, state=state), due_at))
         case Exhausted(state=state):
-            outcome.runs.append((replace(run, state=state, escalated=False), None))
+            outcome.runs.append((replace(run, state=state), None))
     return started
 
 

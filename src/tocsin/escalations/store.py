@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from tocsin import arrays
+from psycopg.types.json import Jsonb
+
 from tocsin.alerts.facts import AlertFacts
 from tocsin.db import Tx
 from tocsin.escalations.advance import Run
@@ -29,7 +30,6 @@ class RunRow:
     round: int
     round_started_at: datetime | None
     done_through: datetime | None
-    escalated: bool
 
     def run(self) -> Run:
         return Run(
@@ -41,7 +41,6 @@ class RunRow:
             path=from_json(self.path),
             started_at=self.started_at,
             state=RunState(self.round, self.round_started_at or self.started_at, self.done_through),
-            escalated=self.escalated,
         )
 
 
@@ -61,7 +60,7 @@ async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list
             from accounts_due a where a.account_id is not null
         )
         select d.account_id, d.id, d.alert_id, d.responder_type, d.responder_id, d.escalation_id, d.path, d.started_at,
-               d.round, d.round_started_at, d.done_through, d.escalated
+               d.round, d.round_started_at, d.done_through
           from accounts_due a cross join lateral (
             select * from escalation_runs r
              where r.account_id = a.account_id and r.due_at is not null and r.due_at <= %(now)s
@@ -81,8 +80,7 @@ async def save_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None
         """
         update escalation_runs r
            set escalation_id = i.escalation_id, path = i.path, started_at = i.started_at, round = i.round,
-               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at,
-               escalated = false
+               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at
           from unnest(%(account_id)s::bigint[], %(id)s::bigint[], %(escalation_id)s::uuid[], %(path)s::jsonb[],
                       %(started_at)s::timestamptz[], %(round)s::integer[], %(round_started_at)s::timestamptz[],
                       %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])
@@ -90,7 +88,7 @@ async def save_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None
          where r.account_id = i.account_id and r.id = i.id
         """,
         **_columns(runs),
-        id=arrays.plain([run.id for run, _ in runs]),
+        id=[run.id for run, _ in runs],
     )
 
 
@@ -106,22 +104,22 @@ async def insert_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> No
           %(round_started_at)s::timestamptz[], %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])
         """,
         **_columns(runs),
-        alert_id=arrays.texts([run.alert_id for run, _ in runs]),
-        responder_type=arrays.texts([run.responder.kind.value for run, _ in runs]),
-        responder_id=arrays.plain([UUID(run.responder.id) for run, _ in runs]),
+        alert_id=[run.alert_id for run, _ in runs],
+        responder_type=[run.responder.kind.value for run, _ in runs],
+        responder_id=[UUID(run.responder.id) for run, _ in runs],
     )
 
 
-def _columns(runs: Sequence[tuple[Run, datetime | None]]) -> dict[str, str]:
+def _columns(runs: Sequence[tuple[Run, datetime | None]]) -> dict[str, list[Any]]:
     return {
-        "account_id": arrays.plain([run.account_id for run, _ in runs]),
-        "escalation_id": arrays.plain([UUID(run.escalation_id) if run.escalation_id else None for run, _ in runs]),
-        "path": arrays.jsons([as_json(run.path) for run, _ in runs]),
-        "started_at": arrays.plain([run.started_at for run, _ in runs]),
-        "round": arrays.plain([run.state.round for run, _ in runs]),
-        "round_started_at": arrays.plain([run.state.round_started_at for run, _ in runs]),
-        "done_through": arrays.plain([run.state.done_through for run, _ in runs]),
-        "due_at": arrays.plain([due_at for _, due_at in runs]),
+        "account_id": [run.account_id for run, _ in runs],
+        "escalation_id": [UUID(run.escalation_id) if run.escalation_id else None for run, _ in runs],
+        "path": [Jsonb(as_json(run.path)) for run, _ in runs],
+        "started_at": [run.started_at for run, _ in runs],
+        "round": [run.state.round for run, _ in runs],
+        "round_started_at": [run.state.round_started_at for run, _ in runs],
+        "done_through": [run.state.done_through for run, _ in runs],
+        "due_at": [due_at for _, due_at in runs],
     }
 
 
@@ -144,8 +142,8 @@ async def facts(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], AlertFa
           from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, id)
           join alerts a on a.account_id = i.account_id and a.id = i.id
         """,
-        account_id=arrays.plain([run.account_id for run in runs]),
-        alert_id=arrays.texts([run.alert_id for run in runs]),
+        account_id=[run.account_id for run in runs],
+        alert_id=[run.alert_id for run in runs],
     )
     return {
         (row["account_id"], row["id"]): AlertFacts(
@@ -168,8 +166,8 @@ async def others_running(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str]
           join escalation_runs r on r.account_id = i.account_id and r.alert_id = i.alert_id
          where r.escalation_id is not null and r.due_at is not null
         """,
-        account_id=arrays.plain([run.account_id for run in runs]),
-        alert_id=arrays.texts([run.alert_id for run in runs]),
+        account_id=[run.account_id for run in runs],
+        alert_id=[run.alert_id for run in runs],
     )
     running: dict[tuple[int, str], set[str]] = {}
     for row in rows:
@@ -187,8 +185,8 @@ async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], s
           join notifications n on n.account_id = i.account_id and n.alert_id = i.alert_id
          where n.action_type in ('create-alert', 'renotified-alert')
         """,
-        account_id=arrays.plain([run.account_id for run in runs]),
-        alert_id=arrays.texts([run.alert_id for run in runs]),
+        account_id=[run.account_id for run in runs],
+        alert_id=[run.alert_id for run in runs],
     )
     told: dict[tuple[int, str], set[str]] = {}
     for row in rows:
@@ -208,8 +206,8 @@ async def unreached(tx: Tx, alerts: Collection[tuple[int, str]]) -> list[tuple[i
             where n.account_id = a.account_id and n.alert_id = a.id
               and n.status in ('due', 'sending', 'retrying', 'accepted', 'delivered'))
         """,
-        account_id=arrays.plain([account_id for account_id, _ in alerts]),
-        id=arrays.texts([alert_id for _, alert_id in alerts]),
+        account_id=[account_id for account_id, _ in alerts],
+        id=[alert_id for _, alert_id in alerts],
     )
     return [(row["account_id"], row["id"]) for row in rows]
 
@@ -223,8 +221,8 @@ async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime)
          where a.account_id = i.account_id and a.id = i.id and a.status = 'open' and a.acknowledged
         """,
         at=at,
-        account_id=arrays.plain([account_id for account_id, _ in alerts]),
-        id=arrays.texts([alert_id for _, alert_id in alerts]),
+        account_id=[account_id for account_id, _ in alerts],
+        id=[alert_id for _, alert_id in alerts],
     )
 
 

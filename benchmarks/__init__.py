@@ -1,1 +1,0 @@
-"""The figures that Tocsin keeps: `make bench`."""

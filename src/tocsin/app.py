@@ -12,7 +12,7 @@ from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.pages import sign_in as sign_in_pages
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
-from tocsin.alerts import attachments_api, saved_search_api
+from tocsin.alerts import attachments_api, list_api, saved_search_api
 from tocsin.clock import Clock
 from tocsin.db import open_databases
 from tocsin.escalations import api as escalations_api
@@ -25,10 +25,11 @@ from tocsin.web.assets import Assets
 from tocsin.web.errors import add_error_handlers
 from tocsin.web.security import SecurityMiddleware
 
-# In this order: /v2/alerts/saved-searches would otherwise be an alert of that name.
+# In this order: /v2/alerts/saved-searches and /count would otherwise be alerts of that name.
 API_ROUTERS = (
     accounts_api.router,
     saved_search_api.router,
+    list_api.router,
     attachments_api.router,
     alerts_api.router,
     escalations_api.router,

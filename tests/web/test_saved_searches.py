@@ -65,6 +65,10 @@ async def test_a_saved_search_can_be_made_read_changed_and_deleted(
         ({"owner": {"username": "nobody@example.com"}}, {"owner": "User does not exist: [nobody@example.com]"}),
         ({"teams": [{"name": "nobody"}]}, {"teams": "Team does not exist: [nobody]"}),
         ({"name": "n" * 101}, {"name": "Property [name] should have at most 100 characters."}),
+        (
+            {"query": "count: many"},
+            {"query": "The query is not valid: at character 1, count is a whole number, not 'many'."},
+        ),
         ({"query": "q" * 1001}, {"query": "Property [query] should have at most 1000 characters."}),
     ],
 )

@@ -5,15 +5,20 @@ Source: reference, alerts (saved searches)
 
 from typing import Annotated, Literal
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from tocsin.accounts.access import ApiContext, api
 from tocsin.accounts.model import Right
-from tocsin.accounts.store import load_directory
+from tocsin.accounts.store import get_account, load_directory
 from tocsin.alerts import saved_search
 from tocsin.alerts import saved_search_store as store
 from tocsin.alerts.access import default
+from tocsin.alerts.fields import NOT_PROCESSABLE
+from tocsin.alerts.search_store import compile_query
+from tocsin.db import Tx
+from tocsin.errors import Invalid
 from tocsin.http import answer, body_object, text_of
 
 router = APIRouter(tags=["Saved searches"])
@@ -43,6 +48,7 @@ async def post_saved_search(ctx: Writing) -> Response:
         directory = await load_directory(tx, ctx.account_id)
         blank = saved_search.blank(ctx.account_id, uuid4(), ctx.at)
         made = saved_search.written(blank, payload, directory, ctx.at)
+        await _check_query(tx, ctx, made.query)
         await store.insert_saved_search(tx, made)
     return answer(ctx.request, status=201, result="Created", data={"id": str(made.id), "name": made.name})
 
@@ -63,6 +69,7 @@ async def patch_saved_search(ctx: Writing, identifier: str, identifier_type: Typ
         found = await store.get_saved_search(tx, ctx.account_id, text_of(identifier), identifier_type, lock=True)
         directory = await load_directory(tx, ctx.account_id)
         changed = saved_search.written(found, payload, directory, ctx.at)
+        await _check_query(tx, ctx, changed.query)
         await store.save_saved_search(tx, changed)
     return answer(ctx.request, result="Updated", data=saved_search.as_json(changed))
 
@@ -74,3 +81,12 @@ async def delete_saved_search(ctx: Deleting, identifier: str, identifier_type: T
         found = await store.get_saved_search(tx, ctx.account_id, text_of(identifier), identifier_type, lock=True)
         await store.delete_saved_search(tx, ctx.account_id, found.id)
     return answer(ctx.request, result="Deleted", data={"id": str(found.id), "name": found.name})
+
+
+async def _check_query(tx: Tx, ctx: ApiContext, query: str) -> None:
+    """Raises: Invalid for a query that is none, so that no broken one is kept."""
+    account = await get_account(tx, ctx.account_id)
+    try:
+        await compile_query(tx, ctx.account_id, query, ZoneInfo(account.time_zone))
+    except Invalid as error:
+        raise Invalid(NOT_PROCESSABLE, {"query": error.message}) from None

@@ -9,7 +9,10 @@ that is asked for finds a page sooner.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from psycopg.types.json import Jsonb
 
 from tocsin.alerts.model import Alert
 from tocsin.alerts.query import Node, parse
@@ -35,8 +38,9 @@ async def search_alerts(
     offset: int = 0,
     limit: int = 20,
     zone: ZoneInfo,
+    team_id: UUID | None = None,
 ) -> list[Alert]:
-    """A page of the alerts that match, in order; deleted ones never do.
+    """A page of the alerts that match, in order; deleted ones never do. With `team_id`, only that team's.
 
     Raises: Invalid for a query, sort field or order that is none, and past the first 20,000 alerts.
     """
@@ -51,15 +55,26 @@ async def search_alerts(
     sql = f"""
         select {COLUMNS}
           from alerts a
-         where a.account_id = %(account_id)s and a.status <> 'deleted' and {_among(ids)} and {search.condition}
+         where a.account_id = %(account_id)s and a.status <> 'deleted' and {_among(ids)} and {_of_team(team_id)}
+           and {search.condition}
          order by {ordered} offset %(offset)s limit %(limit)s
     """
     async with _planned(tx, in_order=ids is None and sort in WALKS):
-        return await tx.all(Alert, sql, **search.params, account_id=account_id, ids=ids, offset=offset, limit=limit)
+        return await tx.all(
+            Alert, sql, **search.params, **_team(team_id), account_id=account_id, ids=ids, offset=offset, limit=limit
+        )
 
 
-async def count_alerts(tx: Tx, account_id: int, query_text: str, *, zone: ZoneInfo) -> int:
-    """How many alerts match. Raises: Invalid for a query that is none."""
+async def count_alerts(
+    tx: Tx,
+    account_id: int,
+    query_text: str,
+    *,
+    zone: ZoneInfo,
+    team_id: UUID | None = None,
+    at_most: int | None = None,
+) -> int:
+    """How many alerts match; it stops counting at `at_most`. Raises: Invalid for a query that is none."""
     search = await compile_query(tx, account_id, query_text, zone)
     candidates = f"""
         a.id in (select t.alert_id from searchable_texts t where t.account_id = %(account_id)s and {search.candidates}
@@ -67,12 +82,14 @@ async def count_alerts(tx: Tx, account_id: int, query_text: str, *, zone: ZoneIn
                  select q.alert_id from search_queue q where q.account_id = %(account_id)s)
     """
     sql = f"""
-        select count(*) from alerts a
-         where a.account_id = %(account_id)s and a.status <> 'deleted'
-           and {candidates if search.candidates else "true"} and {search.condition}
+        select count(*) from (
+          select from alerts a
+           where a.account_id = %(account_id)s and a.status <> 'deleted' and {_of_team(team_id)}
+             and {candidates if search.candidates else "true"} and {search.condition}
+           limit %(at_most)s) found
     """
     async with _planned(tx, in_order=False):
-        return int(await tx.value(sql, **search.params, account_id=account_id))
+        return int(await tx.value(sql, **search.params, **_team(team_id), account_id=account_id, at_most=at_most))
 
 
 async def index_alerts(tx: Tx, limit: int = 1000) -> int:
@@ -150,6 +167,19 @@ async def _candidates(tx: Tx, account_id: int, search: Search) -> list[str] | No
     async with _planned(tx, in_order=False):
         ids: list[str] | None = await tx.value(sql, **search.params, account_id=account_id)
     return ids
+
+
+def _of_team(team_id: UUID | None) -> str:
+    """As Alert.belongs_to_team."""
+    if team_id is None:
+        return "true"
+    return """(a.owner_team_id = %(team_id)s or a.responders @> %(team)s::jsonb or a.visible_to @> %(team)s::jsonb)"""
+
+
+def _team(team_id: UUID | None) -> dict[str, object]:
+    if team_id is None:
+        return {}
+    return {"team_id": team_id, "team": Jsonb([{"type": "team", "id": str(team_id)}])}
 
 
 def _among(ids: list[str] | None) -> str:

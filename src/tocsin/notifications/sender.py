@@ -148,6 +148,9 @@ class Sender:
                 await store.record(tx, results)
             if endings:
                 await store.end_unsent(tx, [(it.notification, it.status.value, it.reason) for it in endings], now)
+            answered = [it.notification for it in results if it.notification.alert_id is None and not it.status_reason]
+            if answered:
+                await store.verify_answering(tx, answered, now)
             return await self._on_failed(tx, failed, now) if failed else []
 
 

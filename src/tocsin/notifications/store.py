@@ -232,6 +232,38 @@ async def cancel(
     )  # fmt: skip
 
 
+async def wake_engine(tx: Tx) -> None:
+    """Tell the workers, once this commits, that something is due."""
+    await tx.value("select pg_notify('tocsin_due', '')")
+
+
+async def last_test_page_at(tx: Tx, account_id: int, contact_id: UUID) -> datetime | None:
+    """When this contact was last sent a test page, or None."""
+    at: datetime | None = await tx.value(
+        """
+        select max(created_at) from notifications
+         where account_id = %(account_id)s and contact_id = %(contact_id)s and alert_id is null
+        """,
+        account_id=account_id,
+        contact_id=contact_id,
+    )
+    return at
+
+
+async def verify_answering(tx: Tx, notifications: Sequence[Notification], now: datetime) -> None:
+    """A webhook that answered a test page is its owner's: it is verified."""
+    await tx.execute(
+        """
+        update contacts c set verified_at = %(now)s
+          from unnest(%(account_id)s::bigint[], %(id)s::uuid[]) as i(account_id, id)
+         where c.account_id = i.account_id and c.id = i.id and c.method = 'webhook' and c.verified_at is null
+        """,
+        now=now,
+        account_id=arrays.plain([n.account_id for n in notifications]),
+        id=arrays.plain([n.contact_id for n in notifications]),
+    )
+
+
 async def earliest_due(tx: Tx) -> datetime | None:
     """When the next notification is due, or None."""
     due: datetime | None = await tx.value("select min(due_at) from notifications where due_at is not null")

@@ -457,6 +457,7 @@ CREATE TABLE public.escalation_runs (
     round integer DEFAULT 0 NOT NULL,
     round_started_at timestamp with time zone,
     done_through timestamp with time zone,
+    escalated boolean DEFAULT false NOT NULL,
     due_at timestamp with time zone,
     error text DEFAULT ''::text NOT NULL,
     CONSTRAINT escalation_runs_responder_type_check CHECK ((responder_type = ANY (ARRAY['user'::text, 'team'::text, 'schedule'::text, 'escalation'::text])))

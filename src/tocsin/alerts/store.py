@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from tocsin import arrays
 from tocsin.alerts.model import Alert, IdentifierType, LogEntry, Note, RequestResult
 from tocsin.db import Tx
 
@@ -129,10 +130,10 @@ async def insert_logs(
         """,
         at=at,
         owner=owner,
-        account_ids=[entry[0] for entry in entries],
-        alert_ids=[entry[1] for entry in entries],
-        events=[str(entry[2]) for entry in entries],
-        data=[Jsonb(entry[3]) for entry in entries],
+        account_ids=arrays.plain([entry[0] for entry in entries]),
+        alert_ids=arrays.texts([entry[1] for entry in entries]),
+        events=arrays.texts([str(entry[2]) for entry in entries]),
+        data=arrays.jsons([entry[3] for entry in entries]),
     )
 
 

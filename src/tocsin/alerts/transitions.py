@@ -106,11 +106,13 @@ def snooze(alert: Alert, until: datetime, by: str, user: str, at: datetime) -> C
 
 
 def escalate(alert: Alert, escalation: Entry, at: datetime) -> Change | Refusal:
-    """The escalation's next step is to happen now."""
+    """The escalation's next step is to happen now; a snooze ends with it, for somebody is to be told."""
     if alert.status is not AlertStatus.OPEN:
         return CLOSED
     named = {"id": str(escalation.id), "name": escalation.label}
-    return Change(replace(alert, updated_at=at), "Escalated alert", (Happened(Event.ESCALATED, named),))
+    return Change(
+        replace(alert, snoozed_until=None, updated_at=at), "Escalated alert", (Happened(Event.ESCALATED, named),)
+    )
 
 
 def add_responder(alert: Alert, responder: Entry, at: datetime) -> Change | Refusal:

@@ -1,9 +1,12 @@
 """The SQL of what a person's action does to the runs of one alert, and whom it has reached."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from tocsin.db import Tx
 
@@ -60,36 +63,44 @@ async def running_responders(tx: Tx, account_id: int, alert_id: str) -> set[tupl
     return {(row["responder_type"], row["responder_id"]) for row in rows}
 
 
-async def hasten_run(tx: Tx, account_id: int, alert_id: str, escalation_id: UUID, at: datetime) -> bool:
-    """Move the escalation's run on to what it has to do next, as if that time had come; False without such a run.
-
-    The whole run is shifted, so that the steps after the next keep their distance from it.
-    """
-    shifted = await tx.execute(
+async def escalate_run(tx: Tx, account_id: int, alert_id: str, escalation_id: UUID, at: datetime) -> bool:
+    """Have the escalation's last run take its next step at `at`, over or not; False where it has never run."""
+    escalated = await tx.execute(
         """
-        update escalation_runs r
-           set started_at = r.started_at - (r.due_at - %(at)s),
-               round_started_at = coalesce(r.round_started_at, r.started_at) - (r.due_at - %(at)s),
-               done_through = r.done_through - (r.due_at - %(at)s),
-               due_at = %(at)s
-         where r.account_id = %(account_id)s and r.id = (
+        update escalation_runs set escalated = true, due_at = %(at)s
+         where account_id = %(account_id)s and id = (
            select id from escalation_runs
             where account_id = %(account_id)s and alert_id = %(alert_id)s and escalation_id = %(escalation_id)s
-              and due_at > %(at)s
-            order by due_at, id limit 1 for update)
+            order by due_at is null, id desc limit 1 for update)
         """,
         account_id=account_id, alert_id=alert_id, escalation_id=escalation_id, at=at,
     )  # fmt: skip
-    if shifted:
+    if escalated:
         await wake_engine(tx)
-    return shifted > 0
+    return escalated > 0
+
+
+async def start_escalated_run(
+    tx: Tx, account_id: int, alert_id: str, escalation_id: UUID, path: Sequence[Mapping[str, Any]], at: datetime
+) -> None:
+    """Begin the escalation with its first step at `at`, whatever that step's delay."""
+    await tx.execute(
+        """
+        insert into escalation_runs (account_id, alert_id, responder_type, responder_id, escalation_id, path,
+                                     started_at, round_started_at, escalated, due_at)
+        values (%(account_id)s, %(alert_id)s, 'escalation', %(escalation_id)s, %(escalation_id)s, %(path)s,
+                %(at)s, %(at)s, true, %(at)s)
+        """,
+        account_id=account_id, alert_id=alert_id, escalation_id=escalation_id, path=Jsonb(list(path)), at=at,
+    )  # fmt: skip
+    await wake_engine(tx)
 
 
 async def end_runs(tx: Tx, account_id: int, alert_id: str) -> None:
     """Nobody more is told about the alert."""
     await tx.execute(
         """
-        update escalation_runs set due_at = null
+        update escalation_runs set due_at = null, escalated = false
          where account_id = %(account_id)s and alert_id = %(alert_id)s and due_at is not null
         """,
         account_id=account_id,

@@ -19,10 +19,11 @@ from tocsin.escalations.escalation import (
     StartRound,
     Tell,
     Waiting,
+    escalate_now,
     next_step,
 )
 from tocsin.escalations.reason import Path, as_json
-from tocsin.escalations.resolve import NestedRun, Nobody, Resolution, Told, resolve, resolve_rule
+from tocsin.escalations.resolve import NestedRun, Nobody, NobodyReason, Resolution, Told, resolve, resolve_rule
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.notifications.plan import ActionType, Plan, Unreachable, plan
 
@@ -39,6 +40,7 @@ class Run:
     path: Path
     started_at: datetime
     state: RunState
+    escalated: bool = False  # somebody asked for the next step at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,12 @@ def _step(
     now: datetime,
     outcome: Outcome,
 ) -> list[Run]:
-    decision = next_step(escalation, run.state, alert, now)
+    if run.escalated and not alert.closed:
+        decision = escalate_now(escalation, run.state, now)
+        if not escalation.rules:
+            outcome.dead_ends.append(Nobody(NobodyReason.EMPTY_ESCALATION, run.path, escalation.name))
+    else:
+        decision = next_step(escalation, run.state, alert, now)
     started: list[Run] = []
     for event in decision.events:
         match event:
@@ -155,9 +162,9 @@ def _step(
                 outcome.closes = True
     match decision:
         case Waiting(due_at=due_at, state=state):
-            outcome.runs.append((replace(run, state=state), due_at))
+            outcome.runs.append((replace(run, state=state, escalated=False), due_at))
         case Exhausted(state=state):
-            outcome.runs.append((replace(run, state=state), None))
+            outcome.runs.append((replace(run, state=state, escalated=False), None))
     return started
 
 

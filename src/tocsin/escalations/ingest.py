@@ -19,7 +19,7 @@ import structlog
 from psycopg import AsyncConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tocsin import metrics
+from tocsin import arrays, metrics
 from tocsin.accounts.access import check_right
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
@@ -27,7 +27,7 @@ from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.clock import Clock
 from tocsin.db import connect
 from tocsin.errors import Forbidden, Malformed, Throttled, TocsinError, Unauthenticated, Unavailable
-from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, array_literal, write_batch
+from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, write_batch
 from tocsin.escalations.responders import NOBODY, Directories, as_json, responders_of
 
 log = structlog.get_logger("tocsin.ingest")
@@ -179,7 +179,7 @@ class Ingest:
         by = alert.user or integration.name
         values = (
             ord_, integration.account_id, alias, alert_id, 1, alert.message, alert.description, alert.entity,
-            alert.source or request.address, alert.priority, array_literal(alert.tags), array_literal(alert.actions),
+            alert.source or request.address, alert.priority, arrays.texts(alert.tags), arrays.texts(alert.actions),
             _encode(alert.details).decode(), as_json(named.responders), as_json(named.visible_to),
             named.owner_team_id, integration.id, _encode(named.created_data(integration.name)).decode(), by, request.at,
         )  # fmt: skip

@@ -9,6 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
+from tocsin import arrays
+
 # `group` is one (account, alias) of the batch: however many requests share it, at most one alert comes of them.
 # The lookup is a lateral with a limit, so that no statistics can turn it into a scan of the table. A tiny id is drawn
 # only for what is new; if an alert that the lookup saw is closed in the same moment, the insert is left with 0 for one,
@@ -125,16 +127,18 @@ class Batch:
         return ord_ if fresh else None
 
 
+TEXTS = frozenset(
+    ("alias", "message", "description", "entity", "source", "tags", "actions", "details", "responders", "visible_to",
+     "created", "created_by", "unknown", "note")
+)  # fmt: skip
+
+
 async def write_batch(conn: AsyncConnection[Any], batch: Batch) -> int:
     """Write the batch and commit (the connection is in autocommit). How many alerts are new."""
+    parameters = {
+        name: arrays.texts(values) if name in TEXTS else arrays.plain(values) for name, values in batch.columns.items()
+    }
     async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(BATCH, batch.columns)
+        await cursor.execute(BATCH, parameters)
         rows: Sequence[tuple[Any, ...]] = await cursor.fetchall()
     return sum(row[1] for row in rows)
-
-
-def array_literal(items: Sequence[str]) -> str:
-    """A PostgreSQL array of texts as text, for a column of arrays of different lengths."""
-    if not items:
-        return "{}"
-    return "{" + ",".join('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items) + "}"

@@ -15,6 +15,7 @@ from tocsin.alerts.service import Done, apply
 from tocsin.alerts.transitions import Refusal
 from tocsin.db import Db, Tx
 from tocsin.escalations import action_store
+from tocsin.escalations.reason import Reason, ReasonKind, as_json
 from tocsin.notifications import store as outbox
 from tocsin.notifications.plan import CALLS_TO_ACT, ActionType
 
@@ -70,7 +71,7 @@ async def snooze(db: Db, call: Call, until: datetime) -> RequestResult:
 
 
 async def escalate(db: Db, call: Call, escalation: Reference) -> RequestResult:
-    """The escalation's next step happens now; an escalation that does not run for the alert begins."""
+    """The escalation's next step happens now, acknowledged or not; one that never ran for the alert begins."""
     async with db.transaction() as tx:
         entry = (await load_directory(tx, call.account_id)).find(escalation)
         done = await apply(
@@ -80,9 +81,10 @@ async def escalate(db: Db, call: Call, escalation: Reference) -> RequestResult:
             lambda a: transitions.escalate(a, entry, call.at) if entry else _unknown(escalation),
         )
         if done.changed and entry is not None:
-            alert = _alert(done)
-            if not await action_store.hasten_run(tx, alert.account_id, alert.id, entry.id, call.at):
-                await action_store.start_runs(tx, alert.account_id, alert.id, [("escalation", str(entry.id))], call.at)
+            alert_id = _alert(done).id
+            if not await action_store.escalate_run(tx, call.account_id, alert_id, entry.id, call.at):
+                path = as_json((Reason(ReasonKind.ESCALATION, id=str(entry.id), name=entry.name),))
+                await action_store.start_escalated_run(tx, call.account_id, alert_id, entry.id, path, call.at)
     return done.result
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
+from tocsin import arrays
 from tocsin.alerts.facts import AlertFacts
 from tocsin.db import Tx
 from tocsin.escalations.advance import Run
@@ -30,6 +29,7 @@ class RunRow:
     round: int
     round_started_at: datetime | None
     done_through: datetime | None
+    escalated: bool
 
     def run(self) -> Run:
         return Run(
@@ -41,13 +41,15 @@ class RunRow:
             path=from_json(self.path),
             started_at=self.started_at,
             state=RunState(self.round, self.round_started_at or self.started_at, self.done_through),
+            escalated=self.escalated,
         )
 
 
 async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list[RunRow]:
     """Lock up to `limit` due runs until the transaction ends, at most `per_account` of one account, oldest first.
 
-    Another worker skips them; a worker that dies lets go of them with its connection.
+    Another worker skips them; a worker that dies lets go of them with its connection. All runs of an alert are one
+    worker's at a time, for what one of them does (taking an acknowledgement back) decides what the others do.
     """
     return await tx.all(
         RunRow,
@@ -58,15 +60,19 @@ async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list
           select (select r.account_id from escalation_runs r
                    where r.due_at is not null and r.account_id > a.account_id order by r.account_id limit 1)
             from accounts_due a where a.account_id is not null
+        ), locked as materialized (
+          select d.*
+            from accounts_due a cross join lateral (
+              select * from escalation_runs r
+               where r.account_id = a.account_id and r.due_at is not null and r.due_at <= %(now)s
+               order by r.due_at limit %(per_account)s for update skip locked) d
+           where a.account_id is not null
+           order by d.due_at limit %(limit)s
         )
-        select d.account_id, d.id, d.alert_id, d.responder_type, d.responder_id, d.escalation_id, d.path, d.started_at,
-               d.round, d.round_started_at, d.done_through
-          from accounts_due a cross join lateral (
-            select * from escalation_runs r
-             where r.account_id = a.account_id and r.due_at is not null and r.due_at <= %(now)s
-             order by r.due_at limit %(per_account)s for update skip locked) d
-         where a.account_id is not null
-         order by d.due_at limit %(limit)s
+        select account_id, id, alert_id, responder_type, responder_id, escalation_id, path, started_at, round,
+               round_started_at, done_through, escalated
+          from locked
+         where pg_try_advisory_xact_lock(hashtextextended(account_id || ':' || alert_id, 0))
         """,
         now=now,
         per_account=per_account,
@@ -80,7 +86,8 @@ async def save_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None
         """
         update escalation_runs r
            set escalation_id = i.escalation_id, path = i.path, started_at = i.started_at, round = i.round,
-               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at
+               round_started_at = i.round_started_at, done_through = i.done_through, due_at = i.due_at,
+               escalated = false
           from unnest(%(account_id)s::bigint[], %(id)s::bigint[], %(escalation_id)s::uuid[], %(path)s::jsonb[],
                       %(started_at)s::timestamptz[], %(round)s::integer[], %(round_started_at)s::timestamptz[],
                       %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])
@@ -88,7 +95,7 @@ async def save_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> None
          where r.account_id = i.account_id and r.id = i.id
         """,
         **_columns(runs),
-        id=[run.id for run, _ in runs],
+        id=arrays.plain([run.id for run, _ in runs]),
     )
 
 
@@ -104,22 +111,22 @@ async def insert_runs(tx: Tx, runs: Sequence[tuple[Run, datetime | None]]) -> No
           %(round_started_at)s::timestamptz[], %(done_through)s::timestamptz[], %(due_at)s::timestamptz[])
         """,
         **_columns(runs),
-        alert_id=[run.alert_id for run, _ in runs],
-        responder_type=[run.responder.kind.value for run, _ in runs],
-        responder_id=[UUID(run.responder.id) for run, _ in runs],
+        alert_id=arrays.texts([run.alert_id for run, _ in runs]),
+        responder_type=arrays.texts([run.responder.kind.value for run, _ in runs]),
+        responder_id=arrays.plain([UUID(run.responder.id) for run, _ in runs]),
     )
 
 
-def _columns(runs: Sequence[tuple[Run, datetime | None]]) -> dict[str, list[Any]]:
+def _columns(runs: Sequence[tuple[Run, datetime | None]]) -> dict[str, str]:
     return {
-        "account_id": [run.account_id for run, _ in runs],
-        "escalation_id": [UUID(run.escalation_id) if run.escalation_id else None for run, _ in runs],
-        "path": [Jsonb(as_json(run.path)) for run, _ in runs],
-        "started_at": [run.started_at for run, _ in runs],
-        "round": [run.state.round for run, _ in runs],
-        "round_started_at": [run.state.round_started_at for run, _ in runs],
-        "done_through": [run.state.done_through for run, _ in runs],
-        "due_at": [due_at for _, due_at in runs],
+        "account_id": arrays.plain([run.account_id for run, _ in runs]),
+        "escalation_id": arrays.plain([UUID(run.escalation_id) if run.escalation_id else None for run, _ in runs]),
+        "path": arrays.jsons([as_json(run.path) for run, _ in runs]),
+        "started_at": arrays.plain([run.started_at for run, _ in runs]),
+        "round": arrays.plain([run.state.round for run, _ in runs]),
+        "round_started_at": arrays.plain([run.state.round_started_at for run, _ in runs]),
+        "done_through": arrays.plain([run.state.done_through for run, _ in runs]),
+        "due_at": arrays.plain([due_at for _, due_at in runs]),
     }
 
 
@@ -142,8 +149,8 @@ async def facts(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], AlertFa
           from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, id)
           join alerts a on a.account_id = i.account_id and a.id = i.id
         """,
-        account_id=[run.account_id for run in runs],
-        alert_id=[run.alert_id for run in runs],
+        account_id=arrays.plain([run.account_id for run in runs]),
+        alert_id=arrays.texts([run.alert_id for run in runs]),
     )
     return {
         (row["account_id"], row["id"]): AlertFacts(
@@ -166,8 +173,8 @@ async def others_running(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str]
           join escalation_runs r on r.account_id = i.account_id and r.alert_id = i.alert_id
          where r.escalation_id is not null and r.due_at is not null
         """,
-        account_id=[run.account_id for run in runs],
-        alert_id=[run.alert_id for run in runs],
+        account_id=arrays.plain([run.account_id for run in runs]),
+        alert_id=arrays.texts([run.alert_id for run in runs]),
     )
     running: dict[tuple[int, str], set[str]] = {}
     for row in rows:
@@ -185,8 +192,8 @@ async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], s
           join notifications n on n.account_id = i.account_id and n.alert_id = i.alert_id
          where n.action_type in ('create-alert', 'renotified-alert')
         """,
-        account_id=[run.account_id for run in runs],
-        alert_id=[run.alert_id for run in runs],
+        account_id=arrays.plain([run.account_id for run in runs]),
+        alert_id=arrays.texts([run.alert_id for run in runs]),
     )
     told: dict[tuple[int, str], set[str]] = {}
     for row in rows:
@@ -206,8 +213,8 @@ async def unreached(tx: Tx, alerts: Collection[tuple[int, str]]) -> list[tuple[i
             where n.account_id = a.account_id and n.alert_id = a.id
               and n.status in ('due', 'sending', 'retrying', 'accepted', 'delivered'))
         """,
-        account_id=[account_id for account_id, _ in alerts],
-        id=[alert_id for _, alert_id in alerts],
+        account_id=arrays.plain([account_id for account_id, _ in alerts]),
+        id=arrays.texts([alert_id for _, alert_id in alerts]),
     )
     return [(row["account_id"], row["id"]) for row in rows]
 
@@ -221,8 +228,8 @@ async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime)
          where a.account_id = i.account_id and a.id = i.id and a.status = 'open' and a.acknowledged
         """,
         at=at,
-        account_id=[account_id for account_id, _ in alerts],
-        id=[alert_id for _, alert_id in alerts],
+        account_id=arrays.plain([account_id for account_id, _ in alerts]),
+        id=arrays.texts([alert_id for _, alert_id in alerts]),
     )
 
 

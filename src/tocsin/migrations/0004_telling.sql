@@ -17,6 +17,7 @@ create table escalation_runs (
   round            integer not null default 0,
   round_started_at timestamptz,
   done_through     timestamptz,                   -- what was due up to and including this instant is done
+  escalated        boolean not null default false, -- somebody asked for the next step at once
   due_at           timestamptz,
   error            text not null default '',      -- why it was put off, if it raised
   primary key (account_id, id)

@@ -10,6 +10,7 @@ import structlog
 
 from tocsin import metrics
 from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.fields import clean
 from tocsin.clock import Clock
 from tocsin.db import Db, Tx
 from tocsin.notifications import links, store
@@ -28,6 +29,7 @@ from tocsin.notifications.model import (
 )
 from tocsin.notifications.plan import ActionType, Cancel, should_send
 
+SAID_LIMIT = 1_000
 log = structlog.get_logger("tocsin.notifications")
 
 
@@ -112,8 +114,8 @@ class Sender:
         status = NotificationStatus.DELIVERED if sent.delivered else NotificationStatus.ACCEPTED
         metrics.DELIVERIES.labels(told.method, outcome.value).inc()
         return AttemptResult(
-            told, told.attempts + 1, sent.provider, started_at, self._clock.now(), outcome, "", sent.receipt, status,
-            "", None,
+            told, told.attempts + 1, sent.provider, started_at, self._clock.now(), outcome, "", _kept(sent.receipt),
+            status, "", None,
         )  # fmt: skip
 
     def _failed(self, told: Notification, started_at: datetime, error: ChannelError) -> AttemptResult:
@@ -132,8 +134,8 @@ class Sender:
             reason=error.reason, again_at=due_at.isoformat() if due_at else None,
         )  # fmt: skip
         return AttemptResult(
-            told, number, error.provider or told.method, started_at, now, outcome, error.reason, "", status,
-            error.reason, due_at,
+            told, number, error.provider or told.method, started_at, now, outcome, _kept(error.reason), "", status,
+            _kept(error.reason), due_at,
         )  # fmt: skip
 
     async def record(self, results: Sequence[AttemptResult], endings: Sequence[Ending]) -> list[Notification]:
@@ -152,6 +154,11 @@ class Sender:
             if answered:
                 await store.verify_answering(tx, answered, now)
             return await self._on_failed(tx, failed, now) if failed else []
+
+
+def _kept(said: str) -> str:
+    """What a provider said, as the ledger keeps it: it may be long, and hold anything."""
+    return clean(said)[:SAID_LIMIT]
 
 
 def _ending(told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime) -> Ending | None:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
+from tocsin import arrays
 from tocsin.db import Tx
 from tocsin.notifications.model import AlertSummary, AttemptResult, NewNotification, Notification, Receiver
 
@@ -45,17 +44,17 @@ async def enqueue(
         now=now,
         claim=claim,
         leased_until=now + lease,
-        account_id=[row.account_id for row in rows],
-        key=[row.key for row in rows],
-        alert_id=[row.alert_id for row in rows],
-        user_id=[row.user_id for row in rows],
-        contact_id=[row.contact_id for row in rows],
-        method=[row.method for row in rows],
-        address=[row.address for row in rows],
-        action_type=[row.action_type for row in rows],
-        reason=[Jsonb(row.reason) for row in rows],
-        told_at=[row.told_at for row in rows],
-        due_at=[row.due_at for row in rows],
+        account_id=arrays.plain([row.account_id for row in rows]),
+        key=arrays.texts([row.key for row in rows]),
+        alert_id=arrays.texts([row.alert_id for row in rows]),
+        user_id=arrays.plain([row.user_id for row in rows]),
+        contact_id=arrays.plain([row.contact_id for row in rows]),
+        method=arrays.texts([row.method for row in rows]),
+        address=arrays.texts([row.address for row in rows]),
+        action_type=arrays.texts([row.action_type for row in rows]),
+        reason=arrays.jsons([row.reason for row in rows]),
+        told_at=arrays.plain([row.told_at for row in rows]),
+        due_at=arrays.plain([row.due_at for row in rows]),
     )
 
 
@@ -106,8 +105,8 @@ async def renew(tx: Tx, notifications: Sequence[Notification], leased_until: dat
          where n.account_id = i.account_id and n.id = i.id and n.status = 'sending'
         """,
         leased_until=leased_until,
-        account_id=[n.account_id for n in notifications],
-        id=[n.id for n in notifications],
+        account_id=arrays.plain([n.account_id for n in notifications]),
+        id=arrays.plain([n.id for n in notifications]),
     )
 
 
@@ -120,8 +119,8 @@ async def release(tx: Tx, notifications: Sequence[Notification], now: datetime) 
          where n.account_id = i.account_id and n.id = i.id and n.status = 'sending'
         """,
         now=now,
-        account_id=[n.account_id for n in notifications],
-        id=[n.id for n in notifications],
+        account_id=arrays.plain([n.account_id for n in notifications]),
+        id=arrays.plain([n.id for n in notifications]),
     )
 
 
@@ -139,8 +138,8 @@ async def alert_summaries(tx: Tx, notifications: Sequence[Notification]) -> dict
           from unnest(%(account_id)s::bigint[], %(id)s::text[]) as i(account_id, id)
           join alerts a on a.account_id = i.account_id and a.id = i.id
         """,
-        account_id=[account_id for account_id, _ in keys],
-        id=[alert_id for _, alert_id in keys],
+        account_id=arrays.plain([account_id for account_id, _ in keys]),
+        id=arrays.texts([alert_id for _, alert_id in keys]),
     )
     return {(row.account_id, row.id): row for row in rows}
 
@@ -157,8 +156,8 @@ async def receivers(tx: Tx, notifications: Sequence[Notification]) -> dict[UUID,
           join contacts c on c.account_id = i.account_id and c.id = i.id
           join users u on u.account_id = c.account_id and u.id = c.user_id
         """,
-        account_id=[account_id for account_id, _ in keys],
-        id=[contact_id for _, contact_id in keys],
+        account_id=arrays.plain([account_id for account_id, _ in keys]),
+        id=arrays.plain([contact_id for _, contact_id in keys]),
     )
     return {row.contact_id: row for row in rows}
 
@@ -185,18 +184,18 @@ async def record(tx: Tx, results: Sequence[AttemptResult]) -> None:
                due_at = i.due_at, ended_at = case when i.due_at is null then i.ended_at end
           from i where n.account_id = i.account_id and n.id = i.id and n.status = 'sending'
         """,
-        account_id=[r.notification.account_id for r in results],
-        id=[r.notification.id for r in results],
-        number=[r.number for r in results],
-        provider=[r.provider for r in results],
-        started_at=[r.started_at for r in results],
-        ended_at=[r.ended_at for r in results],
-        outcome=[r.outcome.value for r in results],
-        detail=[r.detail for r in results],
-        receipt=[r.receipt for r in results],
-        status=[r.status.value for r in results],
-        status_reason=[r.status_reason for r in results],
-        due_at=[r.due_at for r in results],
+        account_id=arrays.plain([r.notification.account_id for r in results]),
+        id=arrays.plain([r.notification.id for r in results]),
+        number=arrays.plain([r.number for r in results]),
+        provider=arrays.texts([r.provider for r in results]),
+        started_at=arrays.plain([r.started_at for r in results]),
+        ended_at=arrays.plain([r.ended_at for r in results]),
+        outcome=arrays.texts([r.outcome.value for r in results]),
+        detail=arrays.texts([r.detail for r in results]),
+        receipt=arrays.texts([r.receipt for r in results]),
+        status=arrays.texts([r.status.value for r in results]),
+        status_reason=arrays.texts([r.status_reason for r in results]),
+        due_at=arrays.plain([r.due_at for r in results]),
     )
 
 
@@ -210,10 +209,10 @@ async def end_unsent(tx: Tx, ends: Sequence[tuple[Notification, str, str]], now:
          where n.account_id = i.account_id and n.id = i.id and n.status = 'sending'
         """,
         now=now,
-        account_id=[n.account_id for n, _, _ in ends],
-        id=[n.id for n, _, _ in ends],
-        status=[status for _, status, _ in ends],
-        reason=[reason for _, _, reason in ends],
+        account_id=arrays.plain([n.account_id for n, _, _ in ends]),
+        id=arrays.plain([n.id for n, _, _ in ends]),
+        status=arrays.texts([status for _, status, _ in ends]),
+        reason=arrays.texts([reason for _, _, reason in ends]),
     )
 
 

@@ -1,0 +1,1 @@
+"""The figures that Tocsin keeps: `make bench`."""

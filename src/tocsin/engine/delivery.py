@@ -93,7 +93,8 @@ class Delivery:
     async def _send(self, envelope: Envelope) -> None:
         slots = self._slots.get(envelope.notification.method)
         async with slots or nullcontext():
-            self._results.append(await self._sender.send(envelope))
+            result = await self._sender.send(envelope)
+        self._results.append(result)  # only now: meanwhile the recorder may have taken the list
         self._finished.set()
 
     async def _record_results(self) -> None:

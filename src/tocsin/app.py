@@ -9,7 +9,15 @@ from starlette.types import ASGIApp
 from tocsin import __version__, accounts
 from tocsin.accounts import api as accounts_api
 from tocsin.accounts.keys import KeyRing
+from tocsin.accounts.pages import audit as audit_pages
+from tocsin.accounts.pages import keys as key_pages
+from tocsin.accounts.pages import links as link_pages
+from tocsin.accounts.pages import mailbox as mailbox_pages
+from tocsin.accounts.pages import operator as operator_pages
+from tocsin.accounts.pages import profile as profile_pages
+from tocsin.accounts.pages import security as security_pages
 from tocsin.accounts.pages import sign_in as sign_in_pages
+from tocsin.accounts.pages import users as user_pages
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
@@ -20,7 +28,7 @@ from tocsin.escalations.ingest import Ingest, IngestFront
 from tocsin.escalations.responders import Directories
 from tocsin.http import RequestMiddleware
 from tocsin.settings import Settings
-from tocsin.web import health
+from tocsin.web import health, join
 from tocsin.web.assets import Assets
 from tocsin.web.errors import add_error_handlers
 from tocsin.web.security import SecurityMiddleware
@@ -35,7 +43,18 @@ API_ROUTERS = (
     escalations_api.router,
     health.router,
 )
-PAGE_ROUTERS = (sign_in_pages.router,)
+PAGE_ROUTERS = (
+    sign_in_pages.router,
+    link_pages.router,
+    join.router,
+    security_pages.router,
+    profile_pages.router,
+    user_pages.router,
+    key_pages.router,
+    audit_pages.router,
+    operator_pages.router,
+    mailbox_pages.router,
+)
 
 
 def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:

@@ -14,6 +14,7 @@ SECRET_IN_TEXT = re.compile(
     r"""(?P<before>
           \bGenieKey\s+ | \bBearer\s+ | \bBasic\s+                      # an Authorization header
         | \bapi[_-]?key=                                                # a query string
+        | /(?:a|invitation|reset|verify)/(?=[^\s/]{20})                 # a mailed link, which lets in by itself
         | \b[a-z][a-z0-9+]*://[^\s:/@]*:                                # a password in an address
         )(?P<secret>[^\s&"',@]+)""",
     re.IGNORECASE | re.VERBOSE,

@@ -54,31 +54,36 @@ class Browsing:
         self.csrf_token = ""
 
     async def send(
-        self, method: str, path: str, headers: dict[str, str] | None = None, **fields: str | list[str]
+        self, verb: str, where: str, /, *, headers: dict[str, str] | None = None, **fields: str | list[str]
     ) -> Answer:
         """One request, one answer. Fields make a form, with the token of the page that was read last."""
+        return await self._request(verb, where, headers, fields)
+
+    async def _request(
+        self, verb: str, where: str, headers: dict[str, str] | None, fields: Mapping[str, str | list[str]]
+    ) -> Answer:
         data = None
-        if method == "POST":
-            form = {"csrf_token": self.csrf_token} | fields
+        if verb == "POST":
+            form = {"csrf_token": self.csrf_token, **fields}
             data = aiohttp.FormData([
                 (name, one) for name, value in form.items() for one in (value if isinstance(value, list) else [value])
             ])  # fmt: skip
-        async with self.session.request(method, path, data=data, headers=headers, allow_redirects=False) as response:
+        async with self.session.request(verb, where, data=data, headers=headers, allow_redirects=False) as response:
             text = await response.text()
             if found := re.search(r'name="csrf-token" content="([^"]+)"', text):
                 self.csrf_token = found.group(1)
             return Answer(
-                response.status, path, text, response.headers, response.headers.getall("Set-Cookie", []),
+                response.status, where, text, response.headers, response.headers.getall("Set-Cookie", []),
                 response.headers.get("Location", ""),
             )  # fmt: skip
 
-    async def get(self, path: str) -> Answer:
+    async def get(self, path: str, /) -> Answer:
         """The page at the end of all redirects."""
         return await self._follow(await self.send("GET", path))
 
-    async def post(self, path: str, **fields: str | list[str]) -> Answer:
+    async def post(self, path: str, /, **fields: str | list[str]) -> Answer:
         """The page that a form leads to."""
-        return await self._follow(await self.send("POST", path, None, **fields))
+        return await self._follow(await self._request("POST", path, None, fields))
 
     async def sign_in(self, user: User, password: str = PASSWORD) -> Answer:
         """Sign in by name and password. Raises: AssertionError if that does not lead in."""

@@ -60,7 +60,7 @@ async def serve_app(
     app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "on"
 ) -> AsyncIterator[None]:
     """Any ASGI application behind `listener` until the block ends."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan=lifespan, timeout_graceful_shutdown=2))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan=lifespan, timeout_graceful_shutdown=2))
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup(sockets=[listener])

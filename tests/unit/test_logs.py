@@ -62,6 +62,9 @@ def test_what_is_not_named_like_one_stays(name: str) -> None:
         f"GET /v2/alerts?apiKey={KEY}&limit=1",
         f"cannot connect to postgresql://tocsin:{KEY}@db/tocsin",
         f"smtp://mailer:{KEY}@mail:587",
+        f"/reset/{KEY}",
+        f"https://tocsin.example.com/invitation/{KEY}?x=1",
+        f"/a/{KEY}/acknowledge",
     ],
 )
 def test_what_looks_like_a_secret_inside_a_text_is_hidden(text: str) -> None:

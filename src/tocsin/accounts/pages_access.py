@@ -85,6 +85,10 @@ class Page:
         """Use it as `_`: the reader's language."""
         return Translator(self.viewer.locale)
 
+    def say(self, text: str) -> str:
+        """A marked text, as errors carry it, in the reader's language."""
+        return i18n.translations(self.viewer.locale).gettext(text) if text else ""
+
     @property
     def browser(self) -> Browser:
         return Browser(self.request.headers.get("user-agent", "")[:300], self.info.address)
@@ -191,9 +195,9 @@ def page(*actions: Action, confirmed: bool = False) -> Callable[[Request], Await
     return context
 
 
-def operator_page() -> Callable[[Request], Awaitable[PageContext]]:
+def operator_page(*, confirmed: bool = False) -> Callable[[Request], Awaitable[PageContext]]:
     """A dependency: like `page`, for operators of the server. To others the page does not exist."""
-    signed_in = page(confirmed=False)
+    signed_in = page(confirmed=confirmed)
 
     async def context(request: Request) -> PageContext:
         made = await signed_in(request)

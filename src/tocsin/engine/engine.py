@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin import crypto
+from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
 from tocsin.clock import Clock
 from tocsin.db import Db
@@ -28,7 +29,6 @@ from tocsin.notifications.outbound import parse_networks
 from tocsin.notifications.sender import Sender
 from tocsin.settings import Settings
 
-CONTACT_SECRET = "contact-secret"  # noqa: S105 - the purpose that a contact's signing secret is sealed for
 KEEP_REQUESTS = timedelta(days=7)
 
 

@@ -54,6 +54,8 @@ async def insert_mail(
         account_id=account_id, purpose=purpose, to_address=to_address, subject=subject, text_body=text_body,
         html_body=html_body, at=at, reason=failed_because,
     )  # fmt: skip
+    if not failed_because:
+        await tx.value("select pg_notify('tocsin_due', '')")
     return mail_id
 
 

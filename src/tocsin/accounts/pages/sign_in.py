@@ -161,7 +161,7 @@ async def post_second_factor(here: Visitor) -> Response:
 async def post_passkey_options(here: Visitor) -> Response:
     """What the browser asks the person's device for."""
     options, challenge = passkeys.sign_in_options(passkeys.require_site(here.request, here.settings))
-    return _with_challenge(here, options, challenge, "sign-in")
+    return with_challenge(here, options, challenge, "sign-in")
 
 
 @router.post("/sign-in/passkey")
@@ -184,9 +184,10 @@ async def post_passkey(here: Visitor) -> Response:
     return response
 
 
-def _with_challenge(
+def with_challenge(
     here: Page, options: str, challenge: bytes, purpose: Literal["sign-in", "confirm", "enrol"]
 ) -> Response:
+    """The options, and in a cookie the challenge that their answer has to hold."""
     response = Response(options, media_type="application/json", headers={"Cache-Control": "no-store"})
     signed = passkeys.sign_challenge(here.settings.key, purpose, challenge, here.at)
     here.set_cookie(response, "challenge", signed, passkeys.CHALLENGE_SECONDS)
@@ -266,7 +267,7 @@ async def post_confirm(ctx: SignedInPage) -> Response:
 async def post_confirm_options(ctx: SignedInPage) -> Response:
     """What the browser asks the person's device for."""
     options, challenge = passkeys.sign_in_options(passkeys.require_site(ctx.request, ctx.settings))
-    return _with_challenge(ctx, options, challenge, "confirm")
+    return with_challenge(ctx, options, challenge, "confirm")
 
 
 @router.post("/confirm/passkey")

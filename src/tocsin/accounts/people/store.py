@@ -1,8 +1,46 @@
-"""The SQL of people: what changes about a user."""
+"""The SQL of people: what changes about users, contacts and operators; one-time links."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from tocsin.accounts.model import Contact, LicenceKind, Role, User, UserStatus
+from tocsin.accounts.store import CONTACT, USER
 from tocsin.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A one-time link that is still good."""
+
+    account_id: int
+    token_hash: bytes
+    user_id: UUID
+    contact_id: UUID | None
+    purpose: str
+    expires_at: datetime
+
+
+async def lock_user(tx: Tx, account_id: int, user_id: UUID) -> User:
+    """The user, locked until the transaction ends. Raises: NotFound."""
+    return await tx.one(
+        User,
+        f"select {USER} from users where account_id = %(account_id)s and id = %(user_id)s for update",
+        account_id=account_id,
+        user_id=user_id,
+        missing="There is no such user.",
+    )
+
+
+async def lock_active_owners(tx: Tx, account_id: int) -> list[UUID]:
+    """The owners who can sign in, locked: two owners cannot unmake each other at once."""
+    return await tx.values(
+        """
+        select id from users
+         where account_id = %(account_id)s and role = 'owner' and status = 'active' order by id for update
+        """,
+        account_id=account_id,
+    )
 
 
 async def set_locale(tx: Tx, account_id: int, user_id: UUID, locale: str) -> None:
@@ -11,4 +49,174 @@ async def set_locale(tx: Tx, account_id: int, user_id: UUID, locale: str) -> Non
         account_id=account_id,
         user_id=user_id,
         locale=locale,
+    )
+
+
+async def set_profile(tx: Tx, account_id: int, user_id: UUID, *, full_name: str, time_zone: str, locale: str) -> None:
+    await tx.execute(
+        """
+        update users set full_name = %(full_name)s, time_zone = %(time_zone)s, locale = %(locale)s
+         where account_id = %(account_id)s and id = %(user_id)s
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        full_name=full_name,
+        time_zone=time_zone,
+        locale=locale,
+    )
+
+
+async def set_role(tx: Tx, account_id: int, user_id: UUID, role: Role, licence_kind: LicenceKind) -> None:
+    await tx.execute(
+        """
+        update users set role = %(role)s, licence_kind = %(licence_kind)s
+         where account_id = %(account_id)s and id = %(user_id)s
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        role=role,
+        licence_kind=licence_kind,
+    )
+
+
+async def set_status(tx: Tx, account_id: int, user_id: UUID, status: UserStatus) -> None:
+    await tx.execute(
+        "update users set status = %(status)s where account_id = %(account_id)s and id = %(user_id)s",
+        account_id=account_id,
+        user_id=user_id,
+        status=status,
+    )
+
+
+async def set_verified(tx: Tx, account_id: int, user_id: UUID, at: datetime) -> None:
+    """The person's own address is his: he followed a link that was sent there."""
+    await tx.execute(
+        """
+        update users set verified_at = coalesce(verified_at, %(at)s)
+         where account_id = %(account_id)s and id = %(user_id)s
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        at=at,
+    )
+
+
+async def delete_user(tx: Tx, account_id: int, user_id: UUID) -> None:
+    """Gone with everything that is his: only for somebody who never came."""
+    await tx.execute(
+        "delete from users where account_id = %(account_id)s and id = %(user_id)s",
+        account_id=account_id,
+        user_id=user_id,
+    )
+
+
+async def get_contact(tx: Tx, account_id: int, user_id: UUID, contact_id: UUID) -> Contact:
+    """A person's own contact, locked. Raises: NotFound."""
+    return await tx.one(
+        Contact,
+        f"""
+        select {CONTACT} from contacts
+         where account_id = %(account_id)s and user_id = %(user_id)s and id = %(contact_id)s for update
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        contact_id=contact_id,
+        missing="There is no such contact.",
+    )
+
+
+async def find_contact(tx: Tx, account_id: int, user_id: UUID, method: str, address: str) -> Contact | None:
+    """A person's contact with that address, or None."""
+    return await tx.find(
+        Contact,
+        f"""
+        select {CONTACT} from contacts
+         where account_id = %(account_id)s and user_id = %(user_id)s and method = %(method)s
+           and lower(address) = lower(%(address)s)
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        method=method,
+        address=address,
+    )
+
+
+async def set_contact_enabled(tx: Tx, account_id: int, contact_id: UUID, enabled: bool) -> None:
+    await tx.execute(
+        "update contacts set enabled = %(enabled)s where account_id = %(account_id)s and id = %(contact_id)s",
+        account_id=account_id,
+        contact_id=contact_id,
+        enabled=enabled,
+    )
+
+
+async def set_contact_verified(tx: Tx, account_id: int, contact_id: UUID, at: datetime) -> None:
+    await tx.execute(
+        """
+        update contacts set verified_at = coalesce(verified_at, %(at)s)
+         where account_id = %(account_id)s and id = %(contact_id)s
+        """,
+        account_id=account_id,
+        contact_id=contact_id,
+        at=at,
+    )
+
+
+async def delete_contact(tx: Tx, account_id: int, contact_id: UUID) -> None:
+    await tx.execute(
+        "delete from contacts where account_id = %(account_id)s and id = %(contact_id)s",
+        account_id=account_id,
+        contact_id=contact_id,
+    )
+
+
+async def insert_token(tx: Tx, token: Token, at: datetime) -> None:
+    await tx.execute(
+        """
+        insert into tokens (account_id, token_hash, user_id, contact_id, purpose, created_at, expires_at)
+        values (%(account_id)s, %(token_hash)s, %(user_id)s, %(contact_id)s, %(purpose)s, %(at)s, %(expires_at)s)
+        """,
+        account_id=token.account_id, token_hash=token.token_hash, user_id=token.user_id,
+        contact_id=token.contact_id, purpose=token.purpose, at=at, expires_at=token.expires_at,
+    )  # fmt: skip
+
+
+async def lock_token(tx: Tx, token_hash: bytes, purpose: str, at: datetime) -> Token | None:
+    """The link that is still good, locked, or None; the engine role asks: the link names no account."""
+    return await tx.find(
+        Token,
+        """
+        select t.account_id, t.token_hash, t.user_id, t.contact_id, t.purpose, t.expires_at
+          from tokens t join users u on u.account_id = t.account_id and u.id = t.user_id
+          join accounts a on a.id = t.account_id
+         where t.token_hash = %(token_hash)s and t.purpose = %(purpose)s and t.used_at is null
+           and t.expires_at > %(at)s and u.status <> 'suspended' and a.deleted_at is null
+           for update of t
+        """,
+        token_hash=token_hash,
+        purpose=purpose,
+        at=at,
+    )
+
+
+async def use_tokens(tx: Tx, account_id: int, user_id: UUID, purpose: str, at: datetime) -> None:
+    """None of a person's links of that purpose is good any more."""
+    await tx.execute(
+        """
+        update tokens set used_at = %(at)s
+         where account_id = %(account_id)s and user_id = %(user_id)s and purpose = %(purpose)s and used_at is null
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        purpose=purpose,
+        at=at,
+    )
+
+
+async def use_token(tx: Tx, account_id: int, token_hash: bytes, at: datetime) -> None:
+    await tx.execute(
+        "update tokens set used_at = %(at)s where account_id = %(account_id)s and token_hash = %(token_hash)s",
+        account_id=account_id,
+        token_hash=token_hash,
+        at=at,
     )

@@ -38,6 +38,7 @@
       method: "POST",
       headers: { "X-CSRF-Token": form.elements.csrf_token.value },
     });
+    if (answer.redirected) return location.assign(answer.url); // first prove who you are
     if (!answer.ok) throw new Error(`options: ${answer.status}`);
     const publicKey = readable(await answer.json());
     const credential =

@@ -1,0 +1,130 @@
+"""Pages of one's own profile: name, zone, language, contacts."""
+
+from functools import cache
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Depends, Response
+
+from tocsin import i18n
+from tocsin.accounts import store
+from tocsin.accounts.model import ContactMethod
+from tocsin.accounts.pages.security import where
+from tocsin.accounts.pages_access import YEAR_SECONDS, PageContext, page, path_uuid
+from tocsin.accounts.people import contacts, service
+from tocsin.accounts.people.service import Profile
+from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.i18n import N_
+
+router = APIRouter()
+Self = Annotated[PageContext, Depends(page())]
+HERE = "/profile"
+REGIONS = (
+    "Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/",
+    "Pacific/",
+)  # fmt: skip
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The time zones that people know by a place, by name, and UTC before them."""
+    return ("UTC", *sorted(name for name in available_timezones() if name.startswith(REGIONS)))
+
+
+def zone_options(chosen: str) -> list[tuple[str, str]]:
+    """For a select; the one that was chosen is among them, whatever it is."""
+    known = zones() if chosen in zones() else (chosen, *zones())
+    return [(name, name.replace("_", " ")) for name in known]
+
+
+@router.get("/profile")
+async def get_profile(ctx: Self) -> Response:
+    """Who I am here, and how I am reached."""
+    return await _profile_page(ctx)
+
+
+async def _profile_page(
+    ctx: PageContext,
+    *,
+    profile: Profile | None = None,
+    contact: tuple[str, str] = ("email", ""),
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    async with ctx.db.transaction() as tx:
+        own = await store.list_contacts(tx, ctx.account_id, ctx.user.id)
+    shown = profile or Profile(ctx.user.full_name, ctx.user.time_zone, ctx.user.locale)
+    return ctx.html(
+        "accounts/profile.html",
+        status_code=status,
+        username=ctx.user.username,
+        profile=shown,
+        zones=zone_options(shown.time_zone),
+        contacts=own,
+        contact=contact,
+        errors={field: ctx.say(text) for field, text in (errors or {}).items()},
+    )
+
+
+@router.post("/profile")
+async def post_profile(ctx: Self) -> Response:
+    """Name, zone and language as they are from now on."""
+    profile = Profile(ctx.form.text("full_name"), ctx.form.text("time_zone"), ctx.form.text("locale"))
+    try:
+        await service.save_profile(ctx.db, ctx.actor, ctx.user, profile)
+    except Invalid as error:
+        return await _profile_page(ctx, profile=profile, errors=error.errors, status=422)
+    response = ctx.redirect(HERE, "success", i18n.gettext(profile.locale, N_("Your profile is saved.")))
+    ctx.set_cookie(response, "language", profile.locale, YEAR_SECONDS)
+    return response
+
+
+@router.post("/profile/contacts")
+async def post_contact(ctx: Self) -> Response:
+    """One more way to be reached."""
+    typed = (ctx.form.text("method"), ctx.form.text("address"))
+    try:
+        if typed[0] not in list(ContactMethod):
+            raise Invalid(N_("Something is not right yet."), {"method": N_("There is no such channel.")})
+        contact, secret = await contacts.add(
+            ctx.db, ctx.settings.key, ctx.actor, ctx.user, where(ctx), ContactMethod(typed[0]), typed[1]
+        )
+    except (Invalid, Conflict) as error:
+        errors = error.errors or {"address": error.message}
+        return await _profile_page(ctx, contact=typed, errors=errors, status=error.status)
+    if secret:
+        return ctx.html("accounts/contact_secret.html", contact=contact, secret=secret)
+    said = ctx.words(
+        "A mail is on its way to %(address)s. Follow its link to confirm the address.", address=contact.address
+    )
+    return ctx.redirect(HERE, "success", said)
+
+
+@router.post("/profile/contacts/{contact_id}/verification")
+async def post_contact_verification(ctx: Self, contact_id: str) -> Response:
+    """Another mail to confirm the address."""
+    try:
+        contact = await contacts.verify_again(ctx.db, ctx.actor, ctx.user, where(ctx), path_uuid(contact_id))
+    except Conflict as error:
+        return ctx.redirect(HERE, "danger", ctx.say(error.message))
+    said = ctx.words(
+        "A mail is on its way to %(address)s. Follow its link to confirm the address.", address=contact.address
+    )
+    return ctx.redirect(HERE, "success", said)
+
+
+@router.post("/profile/contacts/{contact_id}/{change}")
+async def post_contact_change(ctx: Self, contact_id: str, change: str) -> Response:
+    """Switch a contact on or off, or remove it."""
+    contact_uuid, _ = path_uuid(contact_id), ctx.words
+    match change:
+        case "enable" | "disable":
+            contact = await contacts.set_enabled(ctx.db, ctx.actor, ctx.user, contact_uuid, change == "enable")
+            if change == "enable":
+                return ctx.redirect(HERE, "success", _("%(address)s is switched on.", address=contact.address))
+            return ctx.redirect(HERE, "success", _("%(address)s is switched off.", address=contact.address))
+        case "remove":
+            contact = await contacts.remove(ctx.db, ctx.actor, ctx.user, contact_uuid)
+            return ctx.redirect(HERE, "success", _("%(address)s is removed.", address=contact.address))
+        case _:
+            raise NotFound(N_("There is no such page."))

@@ -39,6 +39,17 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
 
 --
+-- Name: clean_search_index(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clean_search_index() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+  select gin_clean_pending_list('alert_texts_search')
+$$;
+
+--
 -- Name: count_configuration_version(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1238,7 +1249,7 @@ CREATE INDEX alert_requests_by_time ON public.alert_requests USING btree (proces
 -- Name: alert_texts_search; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX alert_texts_search ON public.alert_texts USING gin (account_id, message public.gin_trgm_ops, description public.gin_trgm_ops, rest public.gin_trgm_ops, keys) WITH (fastupdate='on', gin_pending_list_limit='4096');
+CREATE INDEX alert_texts_search ON public.alert_texts USING gin (account_id, message public.gin_trgm_ops, description public.gin_trgm_ops, rest public.gin_trgm_ops, keys) WITH (fastupdate='on', gin_pending_list_limit='16384');
 
 --
 -- Name: alerts_by_creation; Type: INDEX; Schema: public; Owner: -
@@ -1257,6 +1268,12 @@ CREATE UNIQUE INDEX alerts_by_tiny_id ON public.alerts USING btree (account_id, 
 --
 
 CREATE UNIQUE INDEX alerts_open_alias ON public.alerts USING btree (account_id, alias) WHERE (status = 'open'::text);
+
+--
+-- Name: alerts_open_by_creation; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX alerts_open_by_creation ON public.alerts USING btree (account_id, created_at DESC) WHERE (status = 'open'::text);
 
 --
 -- Name: alerts_snoozed; Type: INDEX; Schema: public; Owner: -
@@ -2333,6 +2350,13 @@ ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 --
 
 GRANT ALL ON SCHEMA public TO tocsin_owner;
+
+--
+-- Name: FUNCTION clean_search_index(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.clean_search_index() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.clean_search_index() TO tocsin_engine;
 
 --
 -- Name: TABLE accounts; Type: ACL; Schema: public; Owner: -

@@ -65,7 +65,7 @@ def some_alert(draw: random.Random, world: World, number: int) -> dict[str, obje
         "description": draw.choice(TEXTS),
         "entity": draw.choice(TEXTS),
         "source": draw.choice(TEXTS),
-        "alias": f"disk-{number}",
+        "alias": f"disk-{number}" if number % 3 else f"{number:064x}",
         "priority": draw.randrange(1, 6),
         "status": draw.choice([AlertStatus.CLOSED, AlertStatus.DELETED]) if closed else AlertStatus.OPEN,
         "acknowledged": acknowledged,
@@ -107,7 +107,11 @@ def term_holds(name: str, op: Op, value: Value, alert: Alert, world: World) -> b
     match name:
         case "":
             details = [text for pair in alert.details.items() for text in pair]
-            texts = [alert.message, alert.description, alert.entity, alert.source, alert.alias, *alert.tags, *details]
+            texts = [alert.message, alert.description, alert.entity, alert.source, *alert.tags, *details]
+            if re.fullmatch("[0-9a-f-]{32,}", alert.alias) is None:
+                texts.append(alert.alias)
+            elif alert.alias == str(value).lower():
+                return True
             return str(value) == str(alert.tiny_id) or value.anything or any(has_words(text, value) for text in texts)
         case "message" | "description" | "entity" | "source":
             return has_words(getattr(alert, name), value)
@@ -237,6 +241,9 @@ WORDS = [
     "1",
     "x*",
     "sks*",
+    f"{3:064x}",
+    f"{33:064X}",
+    "*003",
     "*l",
 ]
 TEXT_FIELDS = ["", "message", "description", "entity", "source", "tag", "actions", "details.key", "details.value"]

@@ -19,6 +19,7 @@ from tocsin.errors import Invalid
 KEY_LENGTH = 100  # of a key in alert_texts.keys; migration 0005 cuts at the same place
 DAY = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})(?:T(\d{1,2}):(\d{2}))?")
 NEVER = "false"
+MACHINE_MADE = "^[0-9a-f-]{32,}$"  # an alias like a hash or our own id: nobody searches for a part of it
 
 
 class Kind(Enum):
@@ -255,8 +256,10 @@ class _Compiler:
             return "true"
         columns = ("a.message", "a.description", "a.entity", "a.source", "array_to_string(a.tags, E'\\n')")
         parts = [self._text(column, value) for column in columns]
-        parts.append(f"(a.alias <> a.id and {self._text('a.alias', value)})")
+        parts.append(f"(a.alias !~* '{MACHINE_MADE}' and {self._text('a.alias', value)})")
         parts.append(self._any_detail(value))
+        if _machine_made(value):
+            parts.append(f"lower(a.alias) = lower({self._param(value.plain)})")
         number = _integer(value)
         if number is not None:
             parts.append(f"a.tiny_id = {self._param(number)}")
@@ -389,12 +392,12 @@ class _Compiler:
             case "":
                 if _integer(value) is not None:
                     return None
-                return self._indexed_text(("t.message", "t.description", "t.rest"), value)
+                texts = self._indexed_text(("t.message", "t.description", "t.rest"), value)
+                return f"({texts} or {self._key('a:', value)})" if _machine_made(value) else texts
             case "tag" | "details.key" | "details.value":
                 prefix = {"tag": "t:", "details.key": "k:", "details.value": "v:"}[term.name]
                 if value.plain is not None:
-                    key = f"{self._param(prefix)} || lower({self._param(value.plain)})"
-                    return f"t.keys @> array[left({key}, {KEY_LENGTH})]"
+                    return self._key(prefix, value)
                 return self._indexed_text(("t.rest",), value, whole_words=False)
             case "teams":
                 return self._indexed_responders(value, ("team",))
@@ -414,6 +417,9 @@ class _Compiler:
             return None
         return self._joined(" or ", (f"{column} {operator} lower({self._param(pattern)})" for column in columns))
 
+    def _key(self, prefix: str, value: Value) -> str:
+        return f"t.keys @> array[left('{prefix}' || lower({self._param(value.plain)}), {KEY_LENGTH})]"
+
     def _indexed_responders(self, value: Value, kinds: tuple[str, ...]) -> str | None:
         keys = [f"r:{one.id}" for one in self._found(value, kinds)]
         return f"t.keys && {self._param(keys)}::text[]" if keys else NEVER
@@ -425,6 +431,10 @@ def _wrong(term: Term, says: str) -> Invalid:
 
 def _sign(op: Op) -> str:
     return "=" if op is Op.IS else op.value
+
+
+def _machine_made(value: Value) -> bool:
+    return value.plain is not None and re.fullmatch(MACHINE_MADE, value.plain, re.IGNORECASE) is not None
 
 
 def _integer(value: Value) -> int | None:

@@ -3,7 +3,7 @@
 Policies keep PostgreSQL from using a text index, so the index lies over `alert_texts`, which requests read through its
 owner's view. It only names candidates; `alerts` itself, behind its policies, decides. What the worker has not indexed
 yet is in `search_queue` and always a candidate. When there are many candidates, walking through the alerts in the order
-that is asked for finds a page sooner.
+that is asked for finds a page sooner; so a search first looks whether the newest ones fill it.
 """
 
 from collections.abc import AsyncIterator
@@ -16,7 +16,17 @@ from psycopg.types.json import Jsonb
 
 from tocsin.alerts.model import Alert
 from tocsin.alerts.query import Node, parse
-from tocsin.alerts.search import SPELLINGS, Named, Search, compile_search, like, names_sought, order_by
+from tocsin.alerts.search import (
+    KEY_LENGTH,
+    MACHINE_MADE,
+    SPELLINGS,
+    Named,
+    Search,
+    compile_search,
+    like,
+    names_sought,
+    order_by,
+)
 from tocsin.db import Tx
 from tocsin.errors import Invalid
 
@@ -25,6 +35,9 @@ MAX_CANDIDATES = 5_000  # as many are read in about 50 ms; of a million alerts, 
 MAX_QUEUED = 20_000  # alerts that wait for the worker
 INDEXER_LOCK = 7_450_264  # one worker indexes at a time, so that of two versions of an alert the later one stays
 WALKS = ("createdAt", "tinyId")  # the fields with an index in their order
+NEWEST = 2_000  # alerts that are looked at first
+FIRST = "(select * from alerts a where a.account_id = %(account_id)s order by {ordered} limit {newest})"
+AMONG = "(select * from alerts a where a.account_id = %(account_id)s and a.id = any(%(ids)s))"
 COLUMNS = ", ".join(f"a.{column.name}" for column in fields(Alert))
 
 
@@ -51,18 +64,29 @@ async def search_alerts(
             {"offset": f"offset + limit must be at most {MAX_REACH}; narrow the query instead"},
         )
     search = await compile_query(tx, account_id, query_text, zone)
-    ids = await _candidates(tx, account_id, search)
-    sql = f"""
+    params = search.params | _team(team_id) | {"account_id": account_id, "offset": offset, "limit": limit}
+    walks = sort in WALKS
+    ids: list[str] | None = None
+    if search.candidates is not None:
+        if walks and offset + limit <= NEWEST:
+            async with _planned(tx, scans=False):
+                found = await tx.all(Alert, _page(search, ordered, FIRST, team_id), **params)
+            if len(found) == limit:
+                return found
+        ids = await _candidates(tx, account_id, search)
+    source = "alerts" if ids is None else AMONG
+    async with _planned(tx, scans=ids is not None or not walks, bitmaps=ids is not None or not walks):
+        return await tx.all(Alert, _page(search, ordered, source, team_id), **params, ids=ids)
+
+
+def _page(search: Search, ordered: str, source: str, team_id: UUID | None) -> str:
+    return f"""
         select {COLUMNS}
-          from alerts a
-         where a.account_id = %(account_id)s and a.status <> 'deleted' and {_among(ids)} and {_of_team(team_id)}
+          from {source.format(ordered=ordered, newest=NEWEST)} a
+         where a.account_id = %(account_id)s and a.status <> 'deleted' and {_of_team(team_id)}
            and {search.condition}
          order by {ordered} offset %(offset)s limit %(limit)s
     """
-    async with _planned(tx, in_order=ids is None and sort in WALKS):
-        return await tx.all(
-            Alert, sql, **search.params, **_team(team_id), account_id=account_id, ids=ids, offset=offset, limit=limit
-        )
 
 
 async def count_alerts(
@@ -88,18 +112,18 @@ async def count_alerts(
              and {candidates if search.candidates else "true"} and {search.condition}
            limit %(at_most)s) found
     """
-    async with _planned(tx, in_order=False):
+    async with _planned(tx):
         return int(await tx.value(sql, **search.params, **_team(team_id), account_id=account_id, at_most=at_most))
 
 
-async def index_alerts(tx: Tx, limit: int = 1000) -> int:
+async def index_alerts(tx: Tx, limit: int = 2000) -> int:
     """Bring the index up to date with at most `limit` new or changed alerts of any account; how many they were.
 
     For the engine, in a transaction of its own. While another worker is at it, 0.
     """
     if not await tx.value("select pg_try_advisory_xact_lock(%(lock)s)", lock=INDEXER_LOCK):
         return 0
-    sql = """
+    sql = f"""
         with taken as (
           delete from search_queue
            where ctid = any(array(select ctid from search_queue limit %(limit)s for update skip locked))
@@ -107,12 +131,13 @@ async def index_alerts(tx: Tx, limit: int = 1000) -> int:
         ), indexed as (
           insert into alert_texts (account_id, alert_id, message, description, rest, keys)
           select a.account_id, a.id, lower(a.message), lower(a.description),
-                 lower(concat_ws(E'\\n', a.entity, a.source, case when a.alias <> a.id then a.alias end,
+                 lower(concat_ws(E'\\n', a.entity, a.source, case when a.alias !~* '{MACHINE_MADE}' then a.alias end,
                            array_to_string(a.tags, E'\\n'),
                            (select string_agg(key || E'\\n' || value, E'\\n') from jsonb_each_text(a.details)))),
-                 array(select left('t:' || lower(tag), 100) from unnest(a.tags) tag
-                       union select left('k:' || lower(key), 100) from jsonb_each_text(a.details)
-                       union select left('v:' || lower(value), 100) from jsonb_each_text(a.details)
+                 array(select left('a:' || lower(a.alias), {KEY_LENGTH}) where a.alias ~* '{MACHINE_MADE}'
+                       union select left('t:' || lower(tag), {KEY_LENGTH}) from unnest(a.tags) tag
+                       union select left('k:' || lower(key), {KEY_LENGTH}) from jsonb_each_text(a.details)
+                       union select left('v:' || lower(value), {KEY_LENGTH}) from jsonb_each_text(a.details)
                        union select 'r:' || (r ->> 'id') from jsonb_array_elements(a.responders) r)
             from (select distinct account_id, alert_id from taken) q
             join alerts a on a.account_id = q.account_id and a.id = q.alert_id
@@ -122,7 +147,10 @@ async def index_alerts(tx: Tx, limit: int = 1000) -> int:
         )
         select count(*) from taken
     """
-    return int(await tx.value(sql, limit=limit))
+    indexed = int(await tx.value(sql, limit=limit))
+    if 0 < indexed < limit:  # nothing waits any more: spare the searches the index's own queue
+        await tx.value("select clean_search_index()")
+    return indexed
 
 
 async def compile_query(tx: Tx, account_id: int, query_text: str, zone: ZoneInfo) -> Search:
@@ -164,7 +192,7 @@ async def _candidates(tx: Tx, account_id: int, search: Search) -> list[str] | No
             (select q.alert_id, true from search_queue q where q.account_id = %(account_id)s limit {MAX_QUEUED + 1})
           ) found
     """
-    async with _planned(tx, in_order=False):
+    async with _planned(tx, scans=False):
         ids: list[str] | None = await tx.value(sql, **search.params, account_id=account_id)
     return ids
 
@@ -182,20 +210,18 @@ def _team(team_id: UUID | None) -> dict[str, object]:
     return {"team_id": team_id, "team": Jsonb([{"type": "team", "id": str(team_id)}])}
 
 
-def _among(ids: list[str] | None) -> str:
-    return "true" if ids is None else "a.id = any(%(ids)s)"
-
-
 @asynccontextmanager
-async def _planned(tx: Tx, *, in_order: bool) -> AsyncIterator[None]:
-    """Inside, each statement is planned for its own values; `in_order`, by walking an index in order.
+async def _planned(tx: Tx, *, scans: bool = True, bitmaps: bool = True) -> AsyncIterator[None]:
+    """Inside, each statement is planned for its own values, and with the given ways to read a table.
 
-    The planner knows nothing about texts behind a policy, expects too few to match, and would rather sort everything.
+    Behind a policy the planner guesses how many texts match. It would read and sort everything where walking an index
+    in order soon fills the page (so neither scans nor bitmaps then), or read everything for a word that is less common
+    than it thinks (so no scans).
     """
     sql = """
-        select set_config('plan_cache_mode', %(cache)s, true), set_config('enable_seqscan', %(scan)s, true),
-               set_config('enable_bitmapscan', %(scan)s, true)
+        select set_config('plan_cache_mode', %(cache)s, true), set_config('enable_seqscan', %(scans)s, true),
+               set_config('enable_bitmapscan', %(bitmaps)s, true)
     """
-    await tx.value(sql, cache="force_custom_plan", scan="off" if in_order else "on")
+    await tx.value(sql, cache="force_custom_plan", scans=str(scans), bitmaps=str(bitmaps))
     yield
-    await tx.value(sql, cache="auto", scan="on")
+    await tx.value(sql, cache="auto", scans="on", bitmaps="on")

@@ -56,7 +56,7 @@ class Engine:
         return await outbox.send_due(self.db, now, self.mail_transport, self.mail_from, lease=self.lease)
 
     async def index_alerts(self) -> int:
-        """Bring search up to date with new and changed alerts; how many there were, 1,000 at most."""
+        """Bring search up to date with new and changed alerts; how many there were, 2,000 at most."""
         async with self.db.transaction() as tx:
             return await search_store.index_alerts(tx)
 

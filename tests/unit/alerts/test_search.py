@@ -116,7 +116,7 @@ CANDIDATES: list[tuple[str, str | None, list[Any]]] = [
         ["%disk%", "%web%"],
     ),
     ("NOT message:disk", None, []),
-    ("tag:prod", "t.keys @> array[left(%(q1)s || lower(%(q0)s), 100)]", ["prod", "t:"]),
+    ("tag:prod", "t.keys @> array[left('t:' || lower(%(q0)s), 100)]", ["prod"]),
     ("details.value:*eu-west*", "(t.rest like lower(%(q1)s))", ["%eu-west%"]),
     ("teams:platform", "t.keys && %(q1)s::text[]", [[f"r:{PLATFORM.id}"]]),
     ("responders:platform*", "t.keys && %(q1)s::text[]", [[f"r:{PLATFORM.id}", f"r:{NIGHTS.id}"]]),

@@ -87,7 +87,7 @@ class RequestMiddleware:
             try:
                 await self.app(scope, receive, stamped)
             except Exception:
-                log.exception("request failed", method=scope["method"], path=scope["path"])
+                log.exception("request_failed", method=scope["method"], path=scope["path"])
                 if status and not complete:
                     raise  # half an answer is on its way: all that is left is to cut the connection
                 if not status:

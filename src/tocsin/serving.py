@@ -2,10 +2,11 @@
 
 import asyncio
 import gc
-import importlib
 import os
 import signal
 import socket
+from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import psycopg
@@ -18,12 +19,13 @@ from tocsin import logs, metrics
 from tocsin.app import create_app
 from tocsin.clock import SystemClock
 from tocsin.db import Tx, connect
+from tocsin.listener import take_again, take_no_more, waiting
 from tocsin.server_key import WrongKey, check_key
 from tocsin.settings import Settings
 from tocsin.supervisor import BACKLOG, LISTEN_FD, READY_FD, CannotServe, open_listener
 
 DRAIN_SECONDS = 1.0  # how long clients are told to close their connections while everything is still answered
-BACKLOG_SECONDS = 0.3  # what was accepted just before the listener closed still comes in
+LATECOMER_SECONDS = 1.0  # how long who connected just before the end has to ask
 PATIENCE_SECONDS = 15  # for requests that take long
 GC_THRESHOLDS = (50_000, 20, 100)  # of the garbage collector: a pause for each few thousand requests, not for each ten
 log = structlog.get_logger("tocsin.serving")
@@ -85,7 +87,7 @@ class DrainingServer(uvicorn.Server):
         if READY_FD in os.environ:
             os.write(int(os.environ[READY_FD]), b"1")
             os.close(int(os.environ[READY_FD]))
-        log.info("api started", pid=os.getpid())
+        log.info("api_started", pid=os.getpid())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._drain.draining:
@@ -98,14 +100,30 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        listeners = sockets or []
+        for listener in listeners:
+            take_no_more(listener)
+        await self._until(lambda: not any(waiting(listener) for listener in listeners))
         for server in self.servers:
             server.close()
-        for listener in sockets or []:
+        for listener in listeners:
             listener.close()
         self._drain.stopping.set()
-        await asyncio.sleep(BACKLOG_SECONDS)
+        await self._until(lambda: all(self._has_asked(connection) for connection in self.server_state.connections))
         await super().shutdown()
-        log.info("api stopped", pid=os.getpid())
+        log.info("api_stopped", pid=os.getpid())
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        """Wait for `condition`, within reason."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATECOMER_SECONDS):
+                while not condition() and not self.force_exit:  # noqa: ASYNC110 - the kernel sets no event
+                    await asyncio.sleep(0.02)
+
+    @staticmethod
+    def _has_asked(connection: object) -> bool:
+        """Has a request come in on it? Whoever has just connected is about to ask, and would be cut off."""
+        return getattr(connection, "cycle", None) is not None
 
 
 def serve_api(settings: Settings, database_url: str) -> None:
@@ -115,6 +133,7 @@ def serve_api(settings: Settings, database_url: str) -> None:
     """
     logs.configure(settings.log_level, settings.log_format)
     listener = _inherited_listener() or open_listener(settings.host, settings.port)
+    take_again(listener)
     asyncio.run(_check_database(settings, database_url))
     drain = Drain(create_app(settings, database_url, SystemClock()))
     config = uvicorn.Config(
@@ -137,7 +156,8 @@ def serve_api(settings: Settings, database_url: str) -> None:
 
 def serve_worker(settings: Settings, database_url: str) -> None:
     """Run the engine until SIGTERM; what is under way is finished or given back. Raises: CannotServe."""
-    worker = importlib.import_module("tocsin.engine.worker")  # loaded by the worker process alone
+    from tocsin.engine import worker  # the API never loads it
+
     logs.configure(settings.log_level, settings.log_format)
     asyncio.run(_check_database(settings, database_url))
     if settings.worker_metrics_port is not None:
@@ -148,9 +168,7 @@ def serve_worker(settings: Settings, database_url: str) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
         _freeze()
-        log.info("worker started", pid=os.getpid())
         await worker.run(settings, database_url, SystemClock(), stopping)
-        log.info("worker stopped", pid=os.getpid())
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work())

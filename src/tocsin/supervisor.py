@@ -30,7 +30,7 @@ READY_FD = "TOCSIN_READY_FD"  # the API writes a byte when it answers
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 ONLY_ONCE = ("TOCSIN_BOOTSTRAP_API_KEY", "TOCSIN_BOOTSTRAP_OWNER_EMAIL", "TOCSIN_BOOTSTRAP_OWNER_PASSWORD")
 BACKLOG = 2048
-PATIENCE_SECONDS = 20.0  # for a child to stop; then it is killed
+PATIENCE_SECONDS = 30.0  # for a child to stop; then it is killed
 STEADY_SECONDS = 30.0  # whoever lived so long starts again at once when it dies
 LONGEST_WAIT_SECONDS = 30.0
 
@@ -217,18 +217,18 @@ class Supervisor:
                     pass
             with contextlib.suppress(BlockingIOError):
                 if os.read(self.ready, 512):
-                    self._log("ready", address=address)
+                    self._log("tocsin_ready", address=address)
 
     def _tend_child(self, child: Child, now: float) -> float:
         """Seconds until something is to be done about it."""
         if child.process is not None and child.process.poll() is not None:
             wait = child.backoff.died(now)
             self._log(
-                "died",
+                "process_died",
                 level="warning",
                 process=child.name,
                 exit_status=child.process.returncode,
-                restart_in_seconds=wait,
+                restart_in=wait,
             )
             child.process = None
         if child.process is None:
@@ -243,9 +243,8 @@ class Supervisor:
             return 1.0
         if self.server.process is not None:
             wait = self.server_backoff.died(now)
-            self._log(
-                "died", level="warning", process="postgres", exit_status=self.server.forget(), restart_in_seconds=wait
-            )
+            status = self.server.forget()
+            self._log("process_died", level="warning", process="postgres", exit_status=status, restart_in=wait)
         if self.server_backoff.next_at > now:
             return self.server_backoff.next_at - now
         self.server_backoff.started(now)
@@ -253,7 +252,7 @@ class Supervisor:
             self.server.start(abandon=lambda: self.signals > 0)
         except ServerFailed as error:
             wait = self.server_backoff.died(time.monotonic())
-            self._log("database did not start", level="warning", error=str(error), restart_in=wait)
+            self._log("database_not_started", level="warning", error=str(error), restart_in=wait)
             return max(wait, 0.05)
         return 1.0
 
@@ -266,7 +265,7 @@ class Supervisor:
         if self.server is not None:
             self.server.stop(patience=2 if self.signals > 1 else 30)
         if self.children:
-            self._log("stopped")
+            self._log("tocsin_stopped")
 
     def _await_end(self, child: Child) -> None:
         if child.process is None:
@@ -274,7 +273,7 @@ class Supervisor:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while child.process.poll() is None:
             if time.monotonic() > deadline or self.signals > 1:
-                self._log("killed, for it did not stop", level="warning", process=child.name)
+                self._log("process_killed", level="warning", process=child.name)
                 child.process.kill()
                 child.process.wait()
             select.select([self.woken], [], [], 0.05)
@@ -285,9 +284,9 @@ class Supervisor:
         """The same lines as logs.py writes, without its imports."""
         at = SystemClock().now().isoformat().replace("+00:00", "Z")
         if self.plan.log_format == "console" or (self.plan.log_format == "auto" and sys.stderr.isatty()):
-            text = " ".join((at, f"tocsin {event}", *(f"{name}={value}" for name, value in fields.items())))
+            text = " ".join((at, event, *(f"{name}={value}" for name, value in fields.items())))
         else:
-            text = json.dumps({"event": f"tocsin {event}", **fields, "level": level, "at": at})
+            text = json.dumps({"event": event, **fields, "level": level, "at": at})
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 

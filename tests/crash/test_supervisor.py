@@ -8,14 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
 from tests.support.program import Program, eventually, running
 from tests.support.server import scratch_folder
+from tests.support.smtp import smtp_sink
 
 pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("crash")]
+
+OWNER = {
+    "TOCSIN_BOOTSTRAP_OWNER_EMAIL": "ana@example.com",
+    "TOCSIN_BOOTSTRAP_OWNER_PASSWORD": "open sesame, please",
+    "TOCSIN_BOOTSTRAP_API_KEY": "8c2f0f5e-5c11-4f6e-9f4b-1f6f7f0a2b3c",
+}
 
 
 @pytest.fixture
@@ -33,11 +40,11 @@ async def answers(http: aiohttp.ClientSession, path: str) -> bool:
 
 
 class Hammer:
-    """Clients that keep their connections and ask without a pause; a cut connection is what they look for."""
+    """Clients that keep their connections and raise alerts without a pause; a cut connection is what they look for."""
 
     def __init__(self, base_url: str, key: str, clients: int = 16) -> None:
         self.base_url, self.key = base_url, key
-        self.answered = 0
+        self.accepted: set[str] = set()
         self.wrong: list[str] = []
         self.stopping = False
         self.tasks = [asyncio.create_task(self._client()) for _ in range(clients)]
@@ -46,11 +53,13 @@ class Hammer:
         headers = {"Authorization": f"GenieKey {self.key}"}
         async with aiohttp.ClientSession(self.base_url, headers=headers) as http:
             while not self.stopping:
+                alias = str(uuid4())
                 try:
-                    async with http.get("/v2/account") as response:
+                    async with http.post("/v2/alerts", json={"message": "disk full", "alias": alias}) as response:
                         await response.read()
-                        self.answered += response.status == 200
-                        if response.status != 200:
+                        if response.status == 202:
+                            self.accepted.add(alias)
+                        else:
                             self.wrong.append(f"status {response.status}")
                 except aiohttp.ClientConnectorError:
                     await asyncio.sleep(0.01)  # nobody listens any more: an honest no
@@ -76,7 +85,7 @@ async def test_the_first_start_shows_the_login_once_and_sigterm_cuts_no_request(
         print(f"memory, PSS in MB: {memory}, sum {sum(memory.values()):.0f}")  # noqa: T201
 
         hammer = Hammer(program.base_url, key)
-        await eventually(lambda: hammer.answered > 300)
+        await eventually(lambda: len(hammer.accepted) > 300)
         status = await asyncio.to_thread(program.stop)
         await hammer.end()
 
@@ -87,27 +96,47 @@ async def test_the_first_start_shows_the_login_once_and_sigterm_cuts_no_request(
         for secret in (key, program.shown("Password")):
             assert secret not in program.log.read_text()
 
+        assert hammer.accepted == set(program.column("select alias from alerts"))
+        assert program.column("select status from notifications where status = 'sending'") == []
+
         program.start()
         await program.ready()
         assert program.output.read_text() == ""
-        async with (
-            aiohttp.ClientSession(program.base_url) as http,
-            http.get("/v2/account", headers={"Authorization": f"GenieKey {key}"}) as response,
-        ):
-            assert response.status == 200
+
+
+async def test_an_alert_reaches_the_owner_by_mail(folder: Path) -> None:
+    async with smtp_sink() as sink, running(folder, TOCSIN_SMTP_URL=sink.url, **OWNER) as program:
+        headers = {"Authorization": f"GenieKey {OWNER['TOCSIN_BOOTSTRAP_API_KEY']}"}
+        async with aiohttp.ClientSession(program.base_url, headers=headers) as http:
+            async with http.post("/v2/alerts", json={"message": "disk full"}) as response:
+                assert response.status == 202
+
+            await eventually(lambda: bool(sink.to("ana@example.com")))
+
+            async def counted() -> bool:
+                async with http.get("/metrics") as response:
+                    told = await response.text()
+                return (
+                    'tocsin_deliveries_total{channel="email",outcome="accepted"} 1.0' in told
+                    and "tocsin_ingest_accepted_total 1.0" in told
+                )
+
+            await eventually(counted)
+        assert "disk full" in sink.to("ana@example.com")[0]["Subject"]
+        assert OWNER["TOCSIN_BOOTSTRAP_OWNER_PASSWORD"] not in program.output.read_text()
 
 
 async def test_what_is_killed_comes_back(folder: Path) -> None:
     async with running(folder) as program, aiohttp.ClientSession(program.base_url) as http:
         await eventually(lambda: answers(http, "/readyz"))
-        for name in ("api", "postgres"):
+        for name in ("api", "worker", "postgres"):
             killed = program.pids()[name]
 
             os.kill(killed, signal.SIGKILL)
 
             await eventually(lambda: program.pids().get(name, killed) != killed)  # noqa: B023 - awaited here
             await eventually(lambda: answers(http, "/readyz"))
-            died = [event for event in program.events() if event["event"] == "tocsin died"]
+            died = [event for event in program.events() if event["event"] == "process_died"]
             assert died[-1]["process"] == name
             assert died[-1]["exit_status"] == -signal.SIGKILL
 

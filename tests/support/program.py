@@ -13,6 +13,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
+import psycopg
+
+from tocsin.postgres import EmbeddedServer
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("TOCSIN_", "PROMETHEUS_"))}
 
 
@@ -48,7 +52,7 @@ class Program:
         def answers() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text()
-            return any(event["event"] == "tocsin ready" for event in self.events())
+            return any(event["event"] == "tocsin_ready" for event in self.events())
 
         await eventually(answers)
 
@@ -62,7 +66,7 @@ class Program:
 
     @property
     def base_url(self) -> str:
-        ready = [event for event in self.events() if event["event"] == "tocsin ready"]
+        ready = [event for event in self.events() if event["event"] == "tocsin_ready"]
         return str(ready[-1]["address"])
 
     def shown(self, label: str) -> str:
@@ -70,6 +74,16 @@ class Program:
         found = re.search(rf"^ +{label} +(.+)$", self.output.read_text(), re.MULTILINE)
         assert found is not None, self.output.read_text() + self.log.read_text()
         return found[1]
+
+    def column(self, query: str) -> list[object]:
+        """The first column of what the embedded database says, asked while the program is stopped."""
+        server = EmbeddedServer(self.folder / "data")
+        server.start()
+        try:
+            with psycopg.connect(server.admin_url()) as conn:
+                return [row[0] for row in conn.execute(query).fetchall()]
+        finally:
+            server.stop()
 
     def pids(self) -> dict[str, int]:
         """The processes under the supervisor: api, worker, postgres (those that are there)."""

@@ -24,13 +24,16 @@ from tocsin.alerts import attachments_api, list_api, saved_search_api
 from tocsin.clock import Clock
 from tocsin.db import open_databases
 from tocsin.escalations import api as escalations_api
+from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
 from tocsin.escalations.responders import Directories
+from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import RequestMiddleware
 from tocsin.settings import Settings
-from tocsin.web import health, join
+from tocsin.web import events, health, join
 from tocsin.web.assets import Assets
 from tocsin.web.errors import add_error_handlers
+from tocsin.web.feed import Feed
 from tocsin.web.security import SecurityMiddleware
 
 # In this order: /v2/alerts/saved-searches and /count would otherwise be alerts of that name.
@@ -54,6 +57,8 @@ PAGE_ROUTERS = (
     audit_pages.router,
     operator_pages.router,
     mailbox_pages.router,
+    escalations_pages.router,
+    events.router,
 )
 
 
@@ -73,11 +78,15 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
                 memory_kib=settings.password_hash_memory_kib,
                 passes=settings.password_hash_passes,
             )
+            app.state.snapshots = Snapshots()
+            app.state.feed = feed = Feed(database_url)
+            await feed.open()
             await front.ingest.open()
             try:
                 yield
             finally:
                 passwords.close()
+                await feed.close()
                 await front.ingest.close()
                 front.ingest = None
 

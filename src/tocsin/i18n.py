@@ -112,6 +112,11 @@ def day(locale: str, zone: tzinfo, at: datetime) -> str:
     return dates.format_datetime(at.astimezone(zone), "EEE d MMM y", locale=_formats(locale))
 
 
+def short_day(locale: str, zone: tzinfo, at: datetime) -> str:
+    """The same where there is little room: "Sun 22"."""
+    return dates.format_datetime(at.astimezone(zone), "EEE d", locale=_formats(locale))
+
+
 def time_of_day(locale: str, zone: tzinfo, at: datetime) -> str:
     """Hours and minutes in `zone`: "03:10"."""
     return dates.format_datetime(at.astimezone(zone), "HH:mm", locale=_formats(locale))

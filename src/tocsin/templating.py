@@ -120,6 +120,13 @@ def day(context: Context, at: datetime) -> str:
 
 
 @jinja2.pass_context
+def short_day(context: Context, at: datetime) -> str:
+    """The same where there is little room."""
+    viewer = _viewer(context)
+    return i18n.short_day(viewer.locale, viewer.zone, at)
+
+
+@jinja2.pass_context
 def time_of_day(context: Context, at: datetime) -> str:
     """Hours and minutes in the viewer's zone."""
     viewer = _viewer(context)
@@ -166,6 +173,7 @@ FILTERS: tuple[Callable[..., object], ...] = (
     instant,
     instant_in_full,
     day,
+    short_day,
     time_of_day,
     ago,
     duration,

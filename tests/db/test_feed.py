@@ -38,8 +38,8 @@ async def test_a_change_reaches_the_pages_of_its_account_only(feed: Feed, databa
         await changed(databases, 1, "an-alert")
         await changed(databases, 2, "another")
 
-        assert await next_message(ours) == ("change", "an-alert")
-        assert await next_message(theirs) == ("change", "another")
+        assert await next_message(ours) == ("alert", "an-alert")
+        assert await next_message(theirs) == ("alert", "another")
         assert ours.take() is None
 
 
@@ -50,10 +50,10 @@ async def test_a_page_of_one_alert_hears_of_that_alert_only(feed: Feed, database
         await changed(databases, 1, "other")
         await changed(databases, 1, "mine")
 
-        assert await next_message(subscription) == ("change", "mine")
+        assert await next_message(subscription) == ("alert", "mine")
 
 
-async def test_a_change_of_nobody_knows_what_reaches_every_page(feed: Feed, databases: Databases) -> None:
+async def test_a_change_that_names_no_alert_reaches_every_page(feed: Feed, databases: Databases) -> None:
     with feed.subscribe(1, SESSION, alert_id="mine") as subscription:
         assert subscription is not None
 
@@ -123,7 +123,7 @@ async def test_a_lost_connection_is_made_anew_and_everybody_reads_again(feed: Fe
         assert await next_message(subscription) == ("refresh", "")
         await asyncio.wait_for(feed.listening.wait(), 10)
         await changed(databases, 1, "an-alert")
-        assert await next_message(subscription) == ("change", "an-alert")
+        assert await next_message(subscription) == ("alert", "an-alert")
 
 
 async def test_a_session_may_have_so_many_live_pages_and_no_more(feed: Feed) -> None:

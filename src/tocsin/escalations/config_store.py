@@ -1,5 +1,6 @@
 """The SQL of what is configured: escalations, their rules, routing rules."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -54,3 +55,70 @@ async def insert_default_routing_rule(
         """,
         account_id=account_id, id=rule_id, team_id=team_id, notify_type=notify_type, notify_id=notify_id,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRow:
+    """An escalation without its rules."""
+
+    account_id: int
+    id: UUID
+    name: str
+    team_id: UUID | None
+
+
+async def list_escalations(tx: Tx, account_id: int) -> list[EscalationRow]:
+    """Every escalation of the account, by name."""
+    return await tx.all(
+        EscalationRow,
+        "select account_id, id, name, team_id from escalations where account_id = %(account_id)s order by name",
+        account_id=account_id,
+    )
+
+
+async def lock_escalation(tx: Tx, account_id: int, escalation_id: UUID) -> EscalationRow:
+    """The escalation, locked until the transaction ends. Raises: NotFound."""
+    return await tx.one(
+        EscalationRow,
+        """
+        select account_id, id, name, team_id from escalations
+         where account_id = %(account_id)s and id = %(escalation_id)s for update
+        """,
+        account_id=account_id,
+        escalation_id=escalation_id,
+        missing="There is no such escalation.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule of an escalation."""
+
+    position: int
+    condition: str
+    notify_type: str
+    delay: timedelta
+    recipient_type: str
+    recipient_id: UUID
+
+
+async def list_rules(tx: Tx, account_id: int, escalation_id: UUID) -> list[RuleRow]:
+    """The escalation's rules, in their order."""
+    return await tx.all(
+        RuleRow,
+        """
+        select position, condition, notify_type, delay, recipient_type, recipient_id from escalation_rules
+         where account_id = %(account_id)s and escalation_id = %(escalation_id)s order by position
+        """,
+        account_id=account_id,
+        escalation_id=escalation_id,
+    )
+
+
+async def delete_rules(tx: Tx, account_id: int, escalation_id: UUID) -> None:
+    """Take all rules away, to write them anew."""
+    await tx.execute(
+        "delete from escalation_rules where account_id = %(account_id)s and escalation_id = %(escalation_id)s",
+        account_id=account_id,
+        escalation_id=escalation_id,
+    )

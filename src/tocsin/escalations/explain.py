@@ -54,6 +54,17 @@ MOOT: Mapping[str, str] = {
     "closed": N_("The alert was closed before it was sent."),
     "acknowledged": N_("The alert was acknowledged before it was sent."),
     "snoozed": N_("The alert was snoozed before it was sent."),
+    "deleted": N_("The alert was deleted before it was sent."),
+    "suspended": N_("The person was suspended."),
+    "contact-missing": N_("The contact no longer exists."),
+    "contact-disabled": N_("The contact was disabled."),
+    "contact-unverified": N_("The contact was not verified."),
+}
+
+MOOT_BY: Mapping[str, str] = {
+    "closed": N_("%(who)s closed the alert before it was sent."),
+    "acknowledged": N_("%(who)s acknowledged the alert before it was sent."),
+    "deleted": N_("%(who)s deleted the alert before it was sent."),
 }
 
 STATUS: Mapping[str, str] = {
@@ -74,7 +85,7 @@ METHODS: Mapping[str, str] = {"email": N_("e-mail"), "webhook": N_("webhook")}
 
 LAST_RESORT: Mapping[str, str] = {
     "nobody-reached": N_("last resort: nobody else could be reached"),
-    "exhausted": N_("last resort: every contact failed"),
+    "every-contact-failed": N_("last resort: every contact failed"),
     "internal-error": N_("last resort: the escalation could not be worked out"),
 }
 
@@ -226,6 +237,9 @@ def status_in_words(status: str, status_reason: str, method: str, locale: str) -
         return text
     if status_reason in MOOT:
         return f"{text}. {_(MOOT[status_reason])}"
+    what, by, who = status_reason.partition(" by ")
+    if by and what in MOOT_BY:
+        return f"{text}. {_(MOOT_BY[what], who=who)}"
     return f"{text}: {status_reason}"
 
 

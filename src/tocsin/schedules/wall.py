@@ -31,3 +31,10 @@ def wall_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 def wall_clock(at: datetime, zone: ZoneInfo) -> datetime:
     """What the clock in `zone` shows at the instant `at`, without a zone."""
     return at.astimezone(zone).replace(tzinfo=None)
+
+
+def snapped(wall: datetime) -> datetime:
+    """The nearest :00 or :30 of what a clock shows; 15 and 45 go up. Source: on-call semantics, "Rounding"."""
+    whole = wall.replace(minute=0, second=0, microsecond=0)
+    halves = (wall - whole + timedelta(minutes=15)) // timedelta(minutes=30)
+    return whole + halves * timedelta(minutes=30)

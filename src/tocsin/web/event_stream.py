@@ -42,8 +42,7 @@ class EventStream(Response):
                 for task in (sending, leaving):
                     task.cancel()
                 await asyncio.gather(sending, leaving, return_exceptions=True)
-            if not leaving.done() or leaving.cancelled():
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send(self, subscription: Subscription, send: Send) -> None:
         async for message in self._messages(subscription):

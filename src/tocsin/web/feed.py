@@ -56,7 +56,7 @@ class Subscription:
         self.wake.clear()
         if refresh:
             return "refresh", ""
-        return ("change", " ".join(changed)) if changed else None
+        return ("alert", " ".join(changed)) if changed else None
 
 
 class Feed:

@@ -1,0 +1,19 @@
+"""The pages of alerts, of who is on call, and of teams."""
+
+from fastapi import APIRouter
+
+from tocsin.escalations.pages import (
+    alert,
+    alert_actions,
+    alert_list,
+    attachments,
+    mail_links,
+    on_call,
+    saved_searches,
+    team_forms,
+    teams,
+)
+
+router = APIRouter()
+for part in (alert_list, saved_searches, alert, alert_actions, attachments, mail_links, on_call, teams, team_forms):
+    router.include_router(part.router)

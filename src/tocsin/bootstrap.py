@@ -56,9 +56,11 @@ async def bootstrap(engine: Db, settings: Settings, at: datetime) -> FirstLogin 
         await tx.value("select pg_advisory_xact_lock(%(lock)s)", lock=LOCK)
         if await store.any_account(tx):
             return None
+        hasher = PasswordHasher(settings.password_hash_passes, settings.password_hash_memory_kib, parallelism=1)
+        hashed = hasher.hash(password)
         time_zone = machine_time_zone()
         account_id = await store.insert_account(tx, ACCOUNT_NAME, time_zone, "en", at)
-        owner_id = await _insert_owner(tx, account_id, email, password, time_zone, at)
+        owner_id = await _insert_owner(tx, account_id, email, hashed, time_zone, at)
         team = await create_team(tx, account_id, TEAM_NAME, [(owner_id, "admin")], time_zone=time_zone, at=at)
         await _insert_integration(tx, account_id, team.id, api_key, at)
     return FirstLogin(email, None if settings.bootstrap_owner_password else password, api_key)
@@ -71,7 +73,7 @@ def _check(email: str, api_key: str) -> None:
         raise Invalid("TOCSIN_BOOTSTRAP_API_KEY must look like a UUID, e.g. 8c2f0f5e-5c11-4f6e-9f4b-1f6f7f0a2b3c.")
 
 
-async def _insert_owner(tx: Tx, account_id: int, email: str, password: str, time_zone: str, at: datetime) -> UUID:
+async def _insert_owner(tx: Tx, account_id: int, email: str, password_hash: str, time_zone: str, at: datetime) -> UUID:
     owner = User(
         account_id=account_id,
         id=uuid4(),
@@ -87,7 +89,7 @@ async def _insert_owner(tx: Tx, account_id: int, email: str, password: str, time
     )
     contact = Contact(account_id, uuid4(), owner.id, ContactMethod.EMAIL, email, True, at, at)
     rule_id = uuid4()
-    await store.insert_user(tx, owner, PasswordHasher().hash(password))
+    await store.insert_user(tx, owner, password_hash)
     await store.insert_operator(tx, account_id, owner.id, at)
     await store.insert_contact(tx, contact)
     await rules_store.insert_rule(

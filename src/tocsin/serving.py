@@ -43,10 +43,12 @@ class Drain:
         if scope["type"] != "http" or (scope["method"] != "GET" and not self.draining):
             await self.app(scope, receive, send)  # the fast path: nothing is wrapped
             return
-        streaming = False
+        streaming, complete = False, False
 
         async def sending(message: Message) -> None:
-            nonlocal streaming
+            nonlocal streaming, complete
+            if message["type"] == "http.response.body":
+                complete = not message.get("more_body", False)
             if message["type"] == "http.response.start":
                 headers = message.get("headers", [])
                 streaming = any(name == b"content-type" and b"event-stream" in value for name, value in headers)
@@ -68,6 +70,8 @@ class Drain:
                 stopping.cancel()
 
         await self.app(scope, receiving, sending)
+        if streaming and not complete and self.stopping.is_set():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class DrainingServer(uvicorn.Server):

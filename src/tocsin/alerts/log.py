@@ -122,7 +122,11 @@ _ACTIONS: Mapping[str, _Line] = {
 _TELLING: Mapping[str, _Line] = {
     Event.TOLD: lambda _, d: _because(_, _("%(user)s told by %(by)s", user=d.user, by=d.contact_list()), d),
     Event.NOT_TOLD: lambda _, d: _because(
-        _, _("%(who)s not told: %(reason)s", who=d.user or d.name or _("Nobody"), reason=d.reason), d
+        _,
+        _("%(who)s not told: %(reason)s", who=d.user or d.name, reason=d.reason)
+        if d.user or d.name
+        else _("Nobody was told: %(reason)s", reason=d.reason),
+        d,
     ),
     Event.NOTIFICATION: lambda _, d: (
         _("Notification of %(user)s by %(by)s: %(status)s", user=d.user, by=f"{d.method} {d.address}", status=d.status)

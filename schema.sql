@@ -1249,7 +1249,7 @@ CREATE INDEX alert_requests_by_time ON public.alert_requests USING btree (proces
 -- Name: alert_texts_search; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX alert_texts_search ON public.alert_texts USING gin (account_id, message public.gin_trgm_ops, description public.gin_trgm_ops, rest public.gin_trgm_ops, keys) WITH (fastupdate='on', gin_pending_list_limit='16384');
+CREATE INDEX alert_texts_search ON public.alert_texts USING gin (account_id, message public.gin_trgm_ops, description public.gin_trgm_ops, rest public.gin_trgm_ops, keys) WITH (fastupdate='on', gin_pending_list_limit='8192');
 
 --
 -- Name: alerts_by_creation; Type: INDEX; Schema: public; Owner: -

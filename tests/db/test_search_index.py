@@ -96,6 +96,15 @@ async def test_an_alert_that_is_gone_leaves_nothing_behind(databases: Databases,
         assert await tx.value(sql, account_id=tenant.account_id) == 0
 
 
+async def test_nothing_waits_inside_the_index_once_the_queue_is_empty(databases: Databases, tenant: Tenant) -> None:
+    await add_alert(databases, tenant, message="Tectonic shift")
+
+    await index_all(databases)
+
+    async with databases.engine.transaction() as tx:
+        assert await tx.value("select clean_search_index()") == 0
+
+
 async def test_two_workers_do_not_index_at_once(databases: Databases, tenant: Tenant) -> None:
     await add_alert(databases, tenant)
 

@@ -148,7 +148,7 @@ async def index_alerts(tx: Tx, limit: int = 2000) -> int:
         select count(*) from taken
     """
     indexed = int(await tx.value(sql, limit=limit))
-    if 0 < indexed < limit:  # nothing waits any more: spare the searches the index's own queue
+    if indexed < limit:  # nothing waits any more: spare the searches the index's own queue
         await tx.value("select clean_search_index()")
     return indexed
 

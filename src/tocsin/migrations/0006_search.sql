@@ -25,7 +25,7 @@ create table alert_texts (
 );
 create index alert_texts_search on alert_texts
   using gin (account_id, message gin_trgm_ops, description gin_trgm_ops, rest gin_trgm_ops, keys)
-  with (fastupdate = on, gin_pending_list_limit = 16384);
+  with (fastupdate = on, gin_pending_list_limit = 8192);
 call protect('alert_texts');
 
 -- Behind a policy PostgreSQL uses neither a text index nor statistics about texts. So requests read the table through

@@ -74,7 +74,7 @@ class Target:
 
 def back_up(settings: Settings, file: Path) -> int:
     """Write a backup to `file`, which appears when it is complete; its size in bytes. Raises: BackupFailed."""
-    with _target(settings, exclusive=False) as target:
+    with open_target(settings, exclusive=False) as target:
         partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
         try:
             _write_private(partial)
@@ -96,7 +96,7 @@ def restore(settings: Settings, file: Path, *, replace: bool) -> bool:
     """
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
-    with _target(settings, exclusive=True) as target:
+    with open_target(settings, exclusive=True) as target:
         entries = _contents(target, file)
         with target.connect() as conn:
             if not replace and _tables(conn):
@@ -118,7 +118,7 @@ def restore(settings: Settings, file: Path, *, replace: bool) -> bool:
 
 
 @contextmanager
-def _target(settings: Settings, *, exclusive: bool) -> Iterator[Target]:
+def open_target(settings: Settings, *, exclusive: bool) -> Iterator[Target]:
     """The database of the settings; the embedded server is started when it does not run. Raises: BackupFailed."""
     if settings.database_url is not None:
         try:

@@ -134,6 +134,37 @@ def doctor(*, send_test: str | None = None) -> None:
     raise SystemExit(show(findings))
 
 
+@main.command
+def reset_password(email: str, *, drop_second_factor: bool = False) -> None:
+    """Give a person a new password and show it, when no mail can.
+
+    Parameters
+    ----------
+    drop_second_factor
+        Also forget their codes and passkeys.
+    """
+    from tocsin.recovery import reset_password as reset
+
+    settings = read_settings()
+    with plain_errors():
+        password = reset(settings, email, drop_second_factor=drop_second_factor)
+    print(f"The new password of {email} is {password}. Every session of theirs has ended.")
+
+
+@main.command
+def adopt_secret_key() -> None:
+    """Go on with the present secret key when the database's own is lost: second factors by code are dropped."""
+    from tocsin.recovery import adopt_secret_key as adopt
+
+    settings = read_settings()
+    with plain_errors():
+        people, contacts = adopt(settings)
+    print(
+        f"The database belongs to this server's secret key now. {people} people lost their code as second factor, "
+        f"{contacts} webhook contacts are off until they get a new secret."
+    )
+
+
 @main.command(show=False)
 def prepare() -> None:
     """For the supervisor: migrate, make the first account, and say its login as JSON."""

@@ -28,5 +28,5 @@ async def check_key(tx: Tx, key: bytes) -> None:
         raise WrongKey(
             "The secret key is not the one this database was set up with. Set TOCSIN_SECRET_KEY to the same value on "
             "every machine, or bring back the file secret.key from the data directory of the first one. "
-            "If the key is lost, see docs/operations/running.md, 'A lost secret key'."
+            "If the key is lost for good, run `tocsin adopt-secret-key`."
         )

@@ -1,17 +1,21 @@
 """Pools, roles, transactions, row → dataclass. No queries."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from psycopg import AsyncConnection, sql
+from psycopg.errors import DeadlockDetected
 from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool
 
 from tocsin.errors import NotFound
 
 T = TypeVar("T")
+P = ParamSpec("P")
+DEADLOCK_TRIES = 5
 Role = Literal["tocsin_owner", "tocsin_app", "tocsin_engine"]
 
 
@@ -99,6 +103,21 @@ class Db:
             if self.accounts:
                 await tx.value("select set_config('tocsin.accounts', %(accounts)s, true)", accounts=self.accounts)
             yield tx
+
+
+def retried(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """`work`, begun again when the database had to end a deadlock by undoing it; it is one whole transaction."""
+
+    @wraps(work)
+    async def again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(DEADLOCK_TRIES - 1):
+            try:
+                return await work(*args, **kwargs)
+            except DeadlockDetected:
+                continue
+        return await work(*args, **kwargs)
+
+    return again
 
 
 @dataclass(frozen=True, slots=True)

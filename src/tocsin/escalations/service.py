@@ -1,6 +1,8 @@
 """Actions that change an alert and with it who is told: each is one transaction.
 
 A run that is under way goes on after an acknowledgement, for its rules say themselves whether they still apply.
+The engine locks runs and then alerts, a person's action the other way round: where the two meet, the action is begun
+again.
 """
 
 from collections.abc import Iterable
@@ -13,7 +15,7 @@ from tocsin.alerts.attachments_store import delete_all_attachments
 from tocsin.alerts.model import Alert, Call, RequestResult
 from tocsin.alerts.service import Done, apply
 from tocsin.alerts.transitions import Refusal
-from tocsin.db import Db, Tx
+from tocsin.db import Db, Tx, retried
 from tocsin.escalations import action_store
 from tocsin.escalations.reason import Reason, ReasonKind, as_json
 from tocsin.notifications import store as outbox
@@ -22,6 +24,7 @@ from tocsin.notifications.plan import CALLS_TO_ACT, ActionType
 CALLS = [kind.value for kind in CALLS_TO_ACT]
 
 
+@retried
 async def acknowledge(db: Db, call: Call) -> RequestResult:
     """Somebody is looking: what waits to be sent to people who were told before is cancelled."""
     async with db.transaction() as tx:
@@ -30,6 +33,7 @@ async def acknowledge(db: Db, call: Call) -> RequestResult:
     return done.result
 
 
+@retried
 async def unacknowledge(db: Db, call: Call) -> RequestResult:
     """Nobody is looking any more: runs under way go on, and responders without one are told again."""
     async with db.transaction() as tx:
@@ -42,6 +46,7 @@ async def unacknowledge(db: Db, call: Call) -> RequestResult:
     return done.result
 
 
+@retried
 async def close(db: Db, call: Call) -> RequestResult:
     """The problem is over: nobody more is told about it."""
     async with db.transaction() as tx:
@@ -50,6 +55,7 @@ async def close(db: Db, call: Call) -> RequestResult:
     return done.result
 
 
+@retried
 async def delete(db: Db, call: Call) -> RequestResult:
     """As if it had never been, but for its log: nobody more is told, its attachments are gone."""
     async with db.transaction() as tx:
@@ -60,6 +66,7 @@ async def delete(db: Db, call: Call) -> RequestResult:
     return done.result
 
 
+@retried
 async def snooze(db: Db, call: Call, until: datetime) -> RequestResult:
     """Keep the alert quiet until then; it counts as acknowledged. The engine wakes it."""
     async with db.transaction() as tx:
@@ -70,6 +77,7 @@ async def snooze(db: Db, call: Call, until: datetime) -> RequestResult:
     return done.result
 
 
+@retried
 async def escalate(db: Db, call: Call, escalation: Reference) -> RequestResult:
     """The escalation's next step happens now, acknowledged or not; one that never ran for the alert begins."""
     async with db.transaction() as tx:
@@ -88,6 +96,7 @@ async def escalate(db: Db, call: Call, escalation: Reference) -> RequestResult:
     return done.result
 
 
+@retried
 async def add_responder(db: Db, call: Call, responder: Reference, action: str = "Add Responder") -> RequestResult:
     """One more is asked to act, and told; `action` is `Add Team` where it came as a team."""
     async with db.transaction() as tx:

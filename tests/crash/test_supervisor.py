@@ -11,7 +11,9 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import aiohttp
+import psycopg
 import pytest
+from tests.support.debian import INSTALLED, debian_server
 from tests.support.program import Program, eventually, running
 from tests.support.server import scratch_folder
 from tests.support.smtp import smtp_sink
@@ -162,6 +164,36 @@ async def test_when_the_supervisor_is_killed_everything_ends_and_the_next_one_st
 
         assert set(pids.values()).isdisjoint(program.pids().values())
         await eventually(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in pids.values()))
+
+
+@pytest.mark.skipif(not INSTALLED, reason="Debian's postgresql-15 is not installed")
+async def test_two_machines_share_one_database_and_one_of_them_makes_the_first_account(folder: Path) -> None:
+    with debian_server() as sockets:
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={sockets}", autocommit=True) as conn:
+            conn.execute("create database tocsin")
+        shared = {
+            "TOCSIN_DATABASE_URL": f"postgresql://postgres@/tocsin?host={sockets}",
+            "TOCSIN_SECRET_KEY": "the same on every machine, and long enough",
+        }
+        for name in ("one", "two", "three"):
+            (folder / name).mkdir()
+        async with running(folder / "one", **shared) as one, running(folder / "two", **shared) as two:
+            assert set(one.pids()) == set(two.pids()) == {"api", "worker"}
+            shown = [program for program in (one, two) if "API key" in program.output.read_text()]
+            assert len(shown) == 1
+            headers = {"Authorization": f"GenieKey {shown[0].shown('API key')}"}
+            for program in (one, two):
+                async with (
+                    aiohttp.ClientSession(program.base_url) as http,
+                    http.get("/v2/account", headers=headers) as ok,
+                ):
+                    assert ok.status == 200
+
+            wrong = {**shared, "TOCSIN_SECRET_KEY": "another one, which nothing was encrypted with"}
+            third = await start_and_fail({**Program(folder / "three").environment, **wrong})
+
+    assert third.returncode == 1
+    assert "Set TOCSIN_SECRET_KEY to the same value" in third.stderr
 
 
 async def test_a_second_one_on_the_same_folder_says_so(folder: Path) -> None:

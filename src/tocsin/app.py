@@ -29,6 +29,7 @@ from tocsin.escalations.ingest import Ingest, IngestFront
 from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import RequestMiddleware
+from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
 from tocsin.web import events, health, join
 from tocsin.web.assets import Assets
@@ -57,6 +58,7 @@ PAGE_ROUTERS = (
     audit_pages.router,
     operator_pages.router,
     mailbox_pages.router,
+    rules_pages.router,
     escalations_pages.router,
     events.router,
 )

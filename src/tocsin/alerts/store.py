@@ -1,6 +1,6 @@
 """The SQL of alerts: find, lock, save; their log, notes and requests. A deleted alert is never found."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,6 +12,7 @@ from tocsin.alerts.model import Alert, IdentifierType, LogEntry, Note, RequestRe
 from tocsin.db import Tx
 
 T = TypeVar("T")
+NAMED_CHANGES = 20  # of one account at once; more are not worth naming
 
 ALERT = """account_id, id, tiny_id, alias, message, description, entity, source, priority, status, acknowledged, seen,
            acknowledged_at, acknowledged_by, closed_at, closed_by, snoozed_until, owner, owner_team_id, integration_id,
@@ -105,6 +106,20 @@ async def save_touched(tx: Tx, account_id: int, alert_id: str, at: datetime) -> 
 async def notify_changed(tx: Tx, account_id: int, alert_id: str) -> None:
     """Tell the open pages, once this commits, that the alert is another now."""
     await tx.value("select pg_notify('tocsin_alerts', %(alert)s)", alert=f"{account_id}:{alert_id}")
+
+
+async def notify_all_changed(tx: Tx, alerts: Iterable[tuple[int, str]]) -> None:
+    """The same for many, each as (account, alert). Of many in one account the pages hear only that there are some."""
+    by_account: dict[int, set[str]] = {}
+    for account_id, alert_id in alerts:
+        by_account.setdefault(account_id, set()).add(alert_id)
+    told = [
+        f"{account_id}:{alert_id}"
+        for account_id, ids in by_account.items()
+        for alert_id in (sorted(ids) if len(ids) <= NAMED_CHANGES else [""])
+    ]
+    if told:
+        await tx.value("select count(pg_notify('tocsin_alerts', it)) from unnest(%(told)s::text[]) as it", told=told)
 
 
 async def insert_log(

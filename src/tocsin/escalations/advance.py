@@ -10,6 +10,7 @@ from tocsin.alerts.log import Event
 from tocsin.escalations.escalation import (
     CloseAlert,
     Escalation,
+    EscalationRule,
     Exhausted,
     NotifyType,
     Recipient,
@@ -150,7 +151,7 @@ def _step(
                 seed = f"{run.alert_id}:{escalation.id}:{event.round}:{event.rule.position}"
                 resolution = resolve_rule(escalation, event, snapshot.directory, now, run.path, seed)
                 started += _nested(run, resolution, seen, now)
-                key = f"{escalation.id}:{run.started_at.timestamp()}:{event.round}:{event.rule.position}"
+                key = f"{escalation.id}:{run.started_at.timestamp()}:{event.round}:{_what(event.rule)}"
                 _gather(resolution, key, outcome)
             case Skip():
                 outcome.entries.append(Entry(Event.ESCALATION, _skipped(escalation, event)))
@@ -166,6 +167,11 @@ def _step(
         case Exhausted(state=state):
             outcome.runs.append((replace(run, state=state, escalated=False), None))
     return started
+
+
+def _what(rule: EscalationRule) -> str:
+    """What a rule says, and not its place: rules may be added and removed while they run, and places move."""
+    return f"{rule.delay.total_seconds():.0f}:{rule.notify_type}:{rule.recipient.kind}:{rule.recipient.id}"
 
 
 def _nested(run: Run, resolution: Resolution, seen: set[str], now: datetime) -> list[Run]:

@@ -13,6 +13,7 @@ from tocsin.escalations.alert_list import Listing, Show
 from tocsin.escalations.explain import Reader
 from tocsin.escalations.reason import from_json
 from tocsin.i18n import N_, Translator, instant
+from tocsin.notifications import words
 
 KIND_LABELS: Mapping[str, str] = {
     "team": N_("team"),
@@ -175,8 +176,7 @@ def _text(entry: LogEntry, names: Mapping[str, str], reader: Reader) -> str:
 def _contacts(data: Mapping[str, Any], reader: Reader) -> str:
     contacts = data.get("contacts") or []
     return ", ".join(
-        f"{explain.method_in_words(str(it.get('method', '')), reader.locale)} {it.get('address', '')}"
-        for it in contacts
+        f"{words.method_in_words(str(it.get('method', '')), reader.locale)} {it.get('address', '')}" for it in contacts
     )
 
 

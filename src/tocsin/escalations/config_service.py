@@ -11,6 +11,7 @@ from tocsin.accounts.model import Team
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound
 from tocsin.escalations import config_store
+from tocsin.escalations.action_store import wake_engine
 from tocsin.escalations.config_store import RuleRow
 from tocsin.escalations.escalation import Condition, NotifyType, RecipientKind
 from tocsin.escalations.team_defaults import create_team
@@ -75,6 +76,8 @@ async def _change(db: Db, actor: Actor, escalation_id: UUID, change: Callable[[l
             raise Invalid(N_("An escalation has 30 rules at most."))
         await config_store.delete_rules(tx, actor.account_id, escalation_id)
         await _insert(tx, actor.account_id, escalation_id, after)
+        await config_store.reconsider_runs(tx, actor.account_id, escalation_id, actor.at)
+        await wake_engine(tx)
         await audit.record(
             tx, actor, "changed the rules of", "escalation", escalation_id, escalation.name,
             before={"rules": _facts(before)}, after={"rules": _facts(after)},

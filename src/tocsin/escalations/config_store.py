@@ -122,3 +122,16 @@ async def delete_rules(tx: Tx, account_id: int, escalation_id: UUID) -> None:
         account_id=account_id,
         escalation_id=escalation_id,
     )
+
+
+async def reconsider_runs(tx: Tx, account_id: int, escalation_id: UUID, at: datetime) -> None:
+    """Let the escalation's runs look again at `at`: its rules are others now, and one may be due before the next."""
+    await tx.execute(
+        """
+        update escalation_runs set due_at = %(at)s
+         where account_id = %(account_id)s and escalation_id = %(escalation_id)s and due_at > %(at)s
+        """,
+        account_id=account_id,
+        escalation_id=escalation_id,
+        at=at,
+    )

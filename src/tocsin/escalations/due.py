@@ -229,6 +229,8 @@ async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool
     if due.unacknowledged:
         await store.unacknowledge(tx, due.unacknowledged, now)
     await alerts_store.insert_logs(tx, due.entries, now, SYSTEM)
+    changed = {(account_id, alert_id) for account_id, alert_id, _, _ in due.entries}
+    await alerts_store.notify_all_changed(tx, changed.union(due.unacknowledged))
     for account_id, alert_id in due.closed:
         await _close(tx, account_id, alert_id, now)
     return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim)

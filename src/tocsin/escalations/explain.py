@@ -6,7 +6,6 @@ Every sentence stands here, so that the page, the mail and the rehearsal give on
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from tocsin import i18n
 from tocsin.escalations.escalation import NotifyType, SkipReason
@@ -14,7 +13,7 @@ from tocsin.escalations.reason import Path, Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
 from tocsin.i18n import N_, Translator
 from tocsin.notifications.model import NotificationStatus
-from tocsin.notifications.plan import LeftOutReason, UnreachableReason
+from tocsin.notifications.words import UNREACHABLE, after_in_words
 
 NOBODY: Mapping[str, str] = {
     NobodyReason.NO_RESPONDERS: N_("The alert names no responders, so nobody was to be told."),
@@ -28,21 +27,6 @@ NOBODY: Mapping[str, str] = {
     NobodyReason.UNROUTED: N_("The team %(name)s has no routing rule that matches."),
     NobodyReason.CIRCLE: N_("%(name)s had been reached on the same way already."),
     NobodyReason.MISSING: N_("It no longer exists."),
-}
-
-UNREACHABLE: Mapping[str, str] = {
-    UnreachableReason.NO_RULE: N_("There is no notification rule for new alerts."),
-    UnreachableReason.NO_ENABLED_RULE: N_("Every notification rule for new alerts is disabled."),
-    UnreachableReason.NO_STEPS: N_("The notification rule has no enabled step."),
-    UnreachableReason.NO_USABLE_CONTACT: N_("No contact of the notification rule is verified and enabled."),
-}
-
-LEFT_OUT: Mapping[str, str] = {
-    LeftOutReason.STEP_DISABLED: N_("a step is disabled"),
-    LeftOutReason.CONTACT_DISABLED: N_("a contact is disabled"),
-    LeftOutReason.CONTACT_UNVERIFIED: N_("a contact is not verified"),
-    LeftOutReason.CONTACT_MISSING: N_("a contact no longer exists"),
-    LeftOutReason.MERGED: N_("two steps would have told the same contact at the same time"),
 }
 
 SKIPPED: Mapping[str, str] = {
@@ -80,8 +64,6 @@ STATUS: Mapping[str, str] = {
     NotificationStatus.FAILED: N_("Failed"),
 }
 ACCEPTED_BY_MAIL = N_("Accepted by the mail server; whether it was read is not known")
-
-METHODS: Mapping[str, str] = {"email": N_("e-mail"), "webhook": N_("webhook")}
 
 LAST_RESORT: Mapping[str, str] = {
     "nobody-reached": N_("last resort: nobody else could be reached"),
@@ -188,12 +170,6 @@ def _delay(rule: Reason, reader: Reader) -> str:
     return delay
 
 
-def after_in_words(delay: timedelta, locale: str) -> str:
-    """ "at once", "after 5 min"."""
-    _ = Translator(locale)
-    return _("after %(delay)s", delay=i18n.duration(locale, delay)) if delay else _("at once")
-
-
 def _on_call(reason: Reason, reader: Reader) -> str:
     _ = reader.words
     if reason.shift_ends_at is None:
@@ -241,18 +217,6 @@ def status_in_words(status: str, status_reason: str, method: str, locale: str) -
     if by and what in MOOT_BY:
         return f"{text}. {_(MOOT_BY[what], who=who)}"
     return f"{text}: {status_reason}"
-
-
-def method_in_words(method: str, locale: str) -> str:
-    """ "e-mail"."""
-    return Translator(locale)(METHODS[method]) if method in METHODS else method
-
-
-def left_out_in_words(left_out: list[Mapping[str, Any]], locale: str) -> str:
-    """The steps of a notification rule that led to nothing, or an empty text."""
-    _ = Translator(locale)
-    reasons = dict.fromkeys(str(it["reason"]) for it in left_out)
-    return ", ".join(_(LEFT_OUT[reason]) for reason in reasons if reason in LEFT_OUT)
 
 
 def last_resort_in_words(why: str, locale: str) -> str:

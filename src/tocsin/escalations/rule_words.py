@@ -11,9 +11,9 @@ from tocsin.escalations.escalation import (
     RecipientKind,
     Repeat,
 )
-from tocsin.escalations.explain import after_in_words
 from tocsin.escalations.routing import RoutingRule, TargetKind
 from tocsin.i18n import N_, Translator, duration
+from tocsin.notifications.words import after_in_words
 from tocsin.schedules.rotation import RotationKind
 
 CONDITIONS: Mapping[Condition, str] = {

@@ -25,7 +25,7 @@ WAKE = """
       insert into alert_log (account_id, alert_id, at, event, owner)
       select account_id, id, %(now)s, 'snooze_ended', 'System' from woken where status = 'open'
     )
-    select count(*) from woken
+    select count(pg_notify('tocsin_alerts', account_id || ':' || id)) from woken
 """
 
 

@@ -10,7 +10,7 @@ from tocsin.alerts.model import LogEntry
 from tocsin.escalations import explain
 from tocsin.escalations.explain import Reader
 from tocsin.escalations.reason import from_json
-from tocsin.i18n import N_
+from tocsin.notifications import words
 from tocsin.notifications.model import NotificationStatus
 
 TONES: Mapping[str, str] = {
@@ -19,15 +19,6 @@ TONES: Mapping[str, str] = {
     NotificationStatus.RETRYING: "warning",
     NotificationStatus.FAILED_OVER: "warning",
     NotificationStatus.FAILED: "danger",
-}
-ACTIONS: Mapping[str, str] = {
-    "create-alert": N_("New alert"),
-    "renotified-alert": N_("Told again"),
-    "acknowledged-alert": N_("Acknowledged"),
-    "closed-alert": N_("Closed"),
-    "assigned-alert": N_("Assigned"),
-    "add-note": N_("Note added"),
-    "last-resort": N_("Last resort"),
 }
 
 
@@ -126,8 +117,8 @@ def account_of(
     left_out: dict[tuple[str, datetime], str] = {}
     for entry in log:
         if entry.event == "told":
-            words = explain.left_out_in_words(entry.data.get("left_out") or [], reader.locale)
-            left_out[str(entry.data.get("user_id")), entry.at] = words
+            skipped = words.left_out_in_words(entry.data.get("left_out") or [], reader.locale)
+            left_out[str(entry.data.get("user_id")), entry.at] = skipped
         missed = _missed(entry, reader)
         if missed is None:
             continue
@@ -160,7 +151,7 @@ def _missed(entry: LogEntry, reader: Reader) -> Missed | None:
             "Rule %(number)s of %(escalation)s, %(delay)s, told nobody",
             number=int(entry.data.get("position", 0)) + 1,
             escalation=name,
-            delay=explain.after_in_words(delay, reader.locale),
+            delay=words.after_in_words(delay, reader.locale),
         )
         return Missed(entry.at, explain.nobody_in_words(reason, name, reader.locale), who=who)
     return None
@@ -188,15 +179,15 @@ def _telling(found: Sequence[Delivery], at: datetime, action_type: str, left_out
         why = explain.path_in_words(from_json(reason.get("path") or []), Reader(reader.locale, reader.zone, at))
         if rule := (reason.get("rule") or {}).get("name"):
             why.append(_("notification rule “%(rule)s”", rule=rule))
-    action = _(ACTIONS[action_type]) if action_type in ACTIONS else action_type
+    action = _(words.ACTIONS[action_type]) if action_type in words.ACTIONS else _("Last resort")
     return Telling(at, action, tuple(why), tuple(_line(it, reader) for it in found), left_out)
 
 
 def _line(it: Delivery, reader: Reader) -> Line:
-    contact = f"{explain.method_in_words(it.method, reader.locale)} {it.address}"
+    contact = f"{words.method_in_words(it.method, reader.locale)} {it.address}"
     after = timedelta(seconds=int(it.reason.get("after", 0)))
     if after:
-        contact = f"{contact}, {explain.after_in_words(after, reader.locale)}"
+        contact = f"{contact}, {words.after_in_words(after, reader.locale)}"
     status = explain.status_in_words(it.status, it.status_reason, it.method, reader.locale)
     return Line(
         it.method, contact, TONES.get(it.status, "quiet"), status, it.ended_at or it.due_at or it.told_at, it.attempts

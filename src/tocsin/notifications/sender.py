@@ -11,6 +11,7 @@ import structlog
 from tocsin import metrics
 from tocsin.alerts.facts import AlertFacts
 from tocsin.alerts.fields import clean
+from tocsin.alerts.store import notify_all_changed
 from tocsin.clock import Clock
 from tocsin.db import Db, Tx
 from tocsin.notifications import links, store
@@ -153,6 +154,8 @@ class Sender:
             answered = [it.notification for it in results if it.notification.alert_id is None and not it.status_reason]
             if answered:
                 await store.verify_answering(tx, answered, now)
+            ended = [*(it.notification for it in results), *(it.notification for it in endings)]
+            await notify_all_changed(tx, ((it.account_id, it.alert_id) for it in ended if it.alert_id is not None))
             return await self._on_failed(tx, failed, now) if failed else []
 
 

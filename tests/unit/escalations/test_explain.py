@@ -10,6 +10,7 @@ from tocsin.escalations.escalation import NotifyType, SkipReason
 from tocsin.escalations.explain import Reader, path_in_words
 from tocsin.escalations.reason import Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
+from tocsin.notifications import words
 from tocsin.notifications.model import NotificationStatus
 from tocsin.notifications.plan import CancelReason, LeftOutReason, UnreachableReason
 
@@ -102,7 +103,7 @@ def test_every_reason_for_not_sending_has_a_sentence(reason: CancelReason) -> No
 
 @pytest.mark.parametrize("reason", list(LeftOutReason))
 def test_every_step_left_out_has_words(reason: LeftOutReason) -> None:
-    assert explain.left_out_in_words([{"step": "x", "reason": reason.value}], "en")
+    assert words.left_out_in_words([{"step": "x", "reason": reason.value}], "en")
 
 
 @pytest.mark.parametrize("status", list(NotificationStatus))

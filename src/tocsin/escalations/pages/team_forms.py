@@ -9,7 +9,6 @@ from fastapi import APIRouter, Response
 from tocsin import i18n
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts import team_service
-from tocsin.accounts.audit import Actor
 from tocsin.accounts.directory import Directory
 from tocsin.accounts.pages_access import PageContext, path_uuid
 from tocsin.errors import Conflict, Forbidden, Invalid
@@ -27,11 +26,6 @@ from tocsin.schedules.service import RotationForm
 router = APIRouter()
 
 NOT_YOURS = N_("Only admins of the team, and owners and admins of the account, may change this.")
-
-
-def actor_of(ctx: PageContext) -> Actor:
-    """Who changes something, for the audit log."""
-    return Actor(ctx.account_id, ctx.user.username, ctx.at, ctx.user.id, ctx.info.address, ctx.info.id)
 
 
 async def _done(ctx: PageContext, to: str, change: Awaitable[object], text: str) -> Response:
@@ -60,7 +54,7 @@ async def post_teams(ctx: Configuring) -> Response:
     name, members = ctx.form.text("name"), [(ctx.user.id, "admin")]
     try:
         team = await config_service.make_team(
-            ctx.db, actor_of(ctx), name, ctx.form.text("description"), members, ctx.account.time_zone
+            ctx.db, ctx.actor, name, ctx.form.text("description"), members, ctx.account.time_zone
         )
     except (Invalid, Conflict) as error:
         return ctx.redirect("/teams", "danger", i18n.translations(ctx.viewer.locale).gettext(error.message))
@@ -73,7 +67,7 @@ async def post_team(ctx: Responding, team_id: str) -> Response:
     """Another name or description."""
     ident = path_uuid(team_id)
     to = await _check_team(ctx, ident)
-    change = team_service.rename_team(ctx.db, actor_of(ctx), ident, ctx.form.text("name"), ctx.form.text("description"))
+    change = team_service.rename_team(ctx.db, ctx.actor, ident, ctx.form.text("name"), ctx.form.text("description"))
     _ = ctx.words
     return await _done(ctx, to, change, _("Saved."))
 
@@ -84,7 +78,7 @@ async def post_member(ctx: Responding, team_id: str) -> Response:
     ident, user_id = path_uuid(team_id), path_uuid(ctx.form.text("user"))
     to = await _check_team(ctx, ident)
     _ = ctx.words
-    change = team_service.set_member(ctx.db, actor_of(ctx), ident, user_id, ctx.form.text("role"))
+    change = team_service.set_member(ctx.db, ctx.actor, ident, user_id, ctx.form.text("role"))
     return await _done(ctx, f"{to}#members", change, _("Saved."))
 
 
@@ -94,7 +88,7 @@ async def post_remove_member(ctx: Responding, team_id: str) -> Response:
     ident, user_id = path_uuid(team_id), path_uuid(ctx.form.text("user"))
     to = await _check_team(ctx, ident)
     _ = ctx.words
-    change = team_service.remove_member(ctx.db, actor_of(ctx), ident, user_id)
+    change = team_service.remove_member(ctx.db, ctx.actor, ident, user_id)
     return await _done(ctx, f"{to}#members", change, _("Removed."))
 
 
@@ -112,7 +106,7 @@ async def post_schedule(ctx: Responding, schedule_id: str) -> Response:
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
     change = schedules_service.change_schedule(
-        ctx.db, actor_of(ctx), ident, ctx.form.text("name"), ctx.form.text("time_zone"),
+        ctx.db, ctx.actor, ident, ctx.form.text("name"), ctx.form.text("time_zone"),
         enabled=ctx.form.has("enabled"),
     )  # fmt: skip
     _ = ctx.words
@@ -129,7 +123,7 @@ async def post_rotation(ctx: Responding, schedule_id: str) -> Response:
 
 
 async def _add_rotation(ctx: PageContext, schedule_id: UUID) -> None:
-    await schedules_service.add_rotation(ctx.db, actor_of(ctx), schedule_id, await rotation_form(ctx))
+    await schedules_service.add_rotation(ctx.db, ctx.actor, schedule_id, await rotation_form(ctx))
 
 
 @router.post("/schedules/{schedule_id}/rotations/{rotation_id}")
@@ -142,7 +136,7 @@ async def post_change_rotation(ctx: Responding, schedule_id: str, rotation_id: s
 
 
 async def _change_rotation(ctx: PageContext, schedule_id: UUID, rotation_id: UUID) -> None:
-    await schedules_service.change_rotation(ctx.db, actor_of(ctx), schedule_id, rotation_id, await rotation_form(ctx))
+    await schedules_service.change_rotation(ctx.db, ctx.actor, schedule_id, rotation_id, await rotation_form(ctx))
 
 
 @router.post("/schedules/{schedule_id}/rotations/{rotation_id}/remove")
@@ -151,7 +145,7 @@ async def post_remove_rotation(ctx: Responding, schedule_id: str, rotation_id: s
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
     _ = ctx.words
-    change = schedules_service.remove_rotation(ctx.db, actor_of(ctx), ident, path_uuid(rotation_id))
+    change = schedules_service.remove_rotation(ctx.db, ctx.actor, ident, path_uuid(rotation_id))
     return await _done(ctx, to, change, _("Removed."))
 
 
@@ -171,7 +165,7 @@ async def _add_override(ctx: PageContext, schedule_id: UUID) -> None:
         async with ctx.db.transaction() as tx:
             await accounts_store.get_user(tx, ctx.account_id, user_id)
     starts, ends = wall_field(ctx, "starts"), wall_field(ctx, "ends")
-    await schedules_service.add_override(ctx.db, actor_of(ctx), schedule_id, user_id, starts, ends)
+    await schedules_service.add_override(ctx.db, ctx.actor, schedule_id, user_id, starts, ends)
 
 
 @router.post("/schedules/{schedule_id}/overrides/remove")
@@ -180,7 +174,7 @@ async def post_remove_override(ctx: Responding, schedule_id: str) -> Response:
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
     _ = ctx.words
-    change = schedules_service.remove_override(ctx.db, actor_of(ctx), ident, ctx.form.text("alias"))
+    change = schedules_service.remove_override(ctx.db, ctx.actor, ident, ctx.form.text("alias"))
     return await _done(ctx, to, change, _("Removed."))
 
 
@@ -201,7 +195,7 @@ async def post_rule(ctx: Responding, escalation_id: str) -> Response:
 
 
 async def _add_rule(ctx: PageContext, escalation_id: UUID) -> None:
-    await config_service.add_rule(ctx.db, actor_of(ctx), escalation_id, await rule_form(ctx))
+    await config_service.add_rule(ctx.db, ctx.actor, escalation_id, await rule_form(ctx))
 
 
 @router.post("/escalations/{escalation_id}/rules/{position}")
@@ -214,7 +208,7 @@ async def post_change_rule(ctx: Responding, escalation_id: str, position: int) -
 
 
 async def _change_rule(ctx: PageContext, escalation_id: UUID, position: int) -> None:
-    await config_service.change_rule(ctx.db, actor_of(ctx), escalation_id, position, await rule_form(ctx))
+    await config_service.change_rule(ctx.db, ctx.actor, escalation_id, position, await rule_form(ctx))
 
 
 @router.post("/escalations/{escalation_id}/rules/{position}/remove")
@@ -223,7 +217,7 @@ async def post_remove_rule(ctx: Responding, escalation_id: str, position: int) -
     ident = path_uuid(escalation_id)
     to = await _escalation_page(ctx, ident)
     _ = ctx.words
-    change = config_service.remove_rule(ctx.db, actor_of(ctx), ident, position)
+    change = config_service.remove_rule(ctx.db, ctx.actor, ident, position)
     return await _done(ctx, to, change, _("Removed."))
 
 

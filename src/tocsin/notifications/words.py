@@ -1,0 +1,53 @@
+"""How somebody is told, in the reader's language: contacts, delays, and why nothing can be sent. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from tocsin import i18n
+from tocsin.i18n import N_, Translator
+from tocsin.notifications.plan import ActionType, LeftOutReason, UnreachableReason
+
+UNREACHABLE: Mapping[str, str] = {
+    UnreachableReason.NO_RULE: N_("There is no notification rule for new alerts."),
+    UnreachableReason.NO_ENABLED_RULE: N_("Every notification rule for new alerts is disabled."),
+    UnreachableReason.NO_STEPS: N_("The notification rule has no enabled step."),
+    UnreachableReason.NO_USABLE_CONTACT: N_("No contact of the notification rule is verified and enabled."),
+}
+
+LEFT_OUT: Mapping[str, str] = {
+    LeftOutReason.STEP_DISABLED: N_("a step is disabled"),
+    LeftOutReason.CONTACT_DISABLED: N_("a contact is disabled"),
+    LeftOutReason.CONTACT_UNVERIFIED: N_("a contact is not verified"),
+    LeftOutReason.CONTACT_MISSING: N_("a contact no longer exists"),
+    LeftOutReason.MERGED: N_("two steps would have told the same contact at the same time"),
+}
+
+METHODS: Mapping[str, str] = {"email": N_("e-mail"), "webhook": N_("webhook")}
+
+ACTIONS: Mapping[str, str] = {
+    ActionType.CREATE_ALERT: N_("New alert"),
+    ActionType.RENOTIFIED_ALERT: N_("Told again"),
+    ActionType.ACKNOWLEDGED_ALERT: N_("Acknowledged"),
+    ActionType.CLOSED_ALERT: N_("Closed"),
+    ActionType.ASSIGNED_ALERT: N_("Assigned"),
+    ActionType.ADD_NOTE: N_("Note added"),
+}
+
+
+def after_in_words(delay: timedelta, locale: str) -> str:
+    """ "at once", "after 5 min"."""
+    _ = Translator(locale)
+    return _("after %(delay)s", delay=i18n.duration(locale, delay)) if delay else _("at once")
+
+
+def method_in_words(method: str, locale: str) -> str:
+    """ "e-mail"."""
+    return Translator(locale)(METHODS[method]) if method in METHODS else method
+
+
+def left_out_in_words(left_out: Iterable[Mapping[str, Any]], locale: str) -> str:
+    """The steps of a notification rule that led to nothing, or an empty text."""
+    _ = Translator(locale)
+    reasons = dict.fromkeys(str(it["reason"]) for it in left_out)
+    return ", ".join(_(LEFT_OUT[reason]) for reason in reasons if reason in LEFT_OUT)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 from playwright.async_api import Route as PlaywrightRoute
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -48,7 +48,7 @@ async def open_page(browser: Browser, listener: socket.socket) -> AsyncIterator[
 
         async def opened(
             path: str = "/",
-            size: dict[str, int] = DESK,
+            size: ViewportSize = DESK,
             scheme: Scheme = "light",
             routes: list[BaseRoute] | None = None,
             scripted: bool = True,
@@ -103,7 +103,7 @@ def component(body: str, viewer: templating.Viewer) -> HTMLResponse:
         pytest.param("/bare", "dark", PHONE, id="bare"),
     ],
 )
-async def test_nobody_is_shut_out(open_page: Open, path: str, scheme: Scheme, size: dict[str, int]) -> None:
+async def test_nobody_is_shut_out(open_page: Open, path: str, scheme: Scheme, size: ViewportSize) -> None:
     opened = await open_page(path, size, scheme)
 
     assert await axe.violations(opened.page) == []

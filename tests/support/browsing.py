@@ -54,7 +54,7 @@ class Browsing:
         self.csrf_token = ""
 
     async def send(
-        self, verb: str, where: str, /, *, headers: dict[str, str] | None = None, **fields: str | list[str]
+        self, verb: str, where: str, headers: dict[str, str] | None = None, /, **fields: str | list[str]
     ) -> Answer:
         """One request, one answer. Fields make a form, with the token of the page that was read last."""
         return await self._request(verb, where, headers, fields)

@@ -1,13 +1,16 @@
-"""People with browsers, for tests of pages."""
+"""People with browsers, for tests of pages; and an application whose clock tests hold."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from tests.support.browsing import Browsing, add_person, browsing, give_password
-from tests.support.makers import Tenant, make_tenant
+from tests.support.makers import START, Tenant, make_tenant
+from tests.support.server import serve
 from tests.support.world import World
 
 from tocsin.accounts.model import Role, User
+from tocsin.accounts.sign_in import store
+from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.settings import Settings
 
@@ -55,3 +58,26 @@ async def world(databases: Databases, database_url: str, settings: Settings, ten
     """The real engine on the tenant's account, with a clock that the test holds."""
     async with World(databases, database_url, settings, tenant) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def clock() -> SetClock:
+    return SetClock(START)
+
+
+@pytest.fixture(scope="session")
+async def url(settings: Settings, database_url: str, clock: SetClock) -> AsyncIterator[str]:
+    """The address of an application that takes its time from `clock`."""
+    async with serve(settings, database_url, clock) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser(url: str, clock: SetClock, databases: Databases) -> AsyncIterator[Browsing]:
+    """Somebody's browser at START, at an address that never failed to sign in."""
+    clock.at = START
+    async with databases.engine.transaction() as tx:
+        await store.delete_failures(tx, "address:127.0.0.1")
+        await store.delete_failures(tx, "reset-address:127.0.0.1")
+    async with browsing(url) as opened:
+        yield opened

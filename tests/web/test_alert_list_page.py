@@ -225,7 +225,7 @@ async def test_who_is_not_signed_in_is_asked_to(base_url: str, ana: Browsing) ->
 async def test_htmx_gets_the_part_that_changes(ana: Browsing, databases: Databases, tenant: Tenant) -> None:
     await add_alert(databases, tenant, message="disk is full")
 
-    answer = await ana.send("GET", "/alerts", headers={"HX-Request": "true"})
+    answer = await ana.send("GET", "/alerts", {"HX-Request": "true"})
 
     assert "disk is full" in answer
     assert "<title>(1) Alerts · Tocsin</title>" in answer

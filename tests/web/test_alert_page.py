@@ -391,7 +391,7 @@ async def test_the_page_speaks_polish(ana: Browsing, world: World) -> None:
 
 
 async def test_htmx_gets_the_part_that_changes(ana: Browsing, alert: Alert) -> None:
-    answer = await ana.send("GET", f"/alerts/{alert.id}", headers={"HX-Request": "true"})
+    answer = await ana.send("GET", f"/alerts/{alert.id}", {"HX-Request": "true"})
 
     assert f"<title>#{alert.tiny_id} disk is full · Tocsin</title>" in answer
     assert '<div id="live"' in answer.text

@@ -92,6 +92,6 @@ async def test_a_session_has_so_many_streams_and_gets_them_back(ana: Browsing) -
 async def test_nobody_listens_without_a_session(ana: Browsing) -> None:
     ana.session.cookie_jar.clear()
 
-    answer = await ana.send("GET", "/events", headers={"HX-Request": "true"})
+    answer = await ana.send("GET", "/events", {"HX-Request": "true"})
 
     assert answer.status == 401

@@ -127,7 +127,7 @@ async def test_a_post_from_another_site_changes_nothing(
 ) -> None:
     await stranger.get(path)
 
-    answer = await stranger.send("POST", path, headers={"Sec-Fetch-Site": "cross-site"}, do="close")
+    answer = await stranger.send("POST", path, {"Sec-Fetch-Site": "cross-site"}, do="close")
 
     assert answer.status == 403
     assert await now(tenant, alert) == alert

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -11,26 +10,6 @@ from tocsin.accounts.sign_in import service, store
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def clock() -> SetClock:
-    return SetClock(START)
-
-
-@pytest.fixture(scope="module")
-async def url(settings: Settings, database_url: str, clock: SetClock) -> AsyncIterator[str]:
-    async with serve(settings, database_url, clock) as running:
-        yield running
-
-
-@pytest.fixture
-async def browser(url: str, clock: SetClock, databases: Databases) -> AsyncIterator[Browsing]:
-    clock.at = START
-    async with databases.engine.transaction() as tx:
-        await store.delete_failures(tx, "address:127.0.0.1")
-    async with browsing(url) as opened:
-        yield opened
 
 
 class CountingPasswords:
@@ -133,9 +112,7 @@ async def test_on_https_every_cookie_is_secure_and_pinned_to_the_host(
         page = await browser.send("GET", "/sign-in")
         visitor = page.cookies[0].partition(";")[0]
 
-        answer = await browser.send(
-            "POST", "/sign-in", headers={"Cookie": visitor}, username=ana.username, password=PASSWORD
-        )
+        answer = await browser.send("POST", "/sign-in", {"Cookie": visitor}, username=ana.username, password=PASSWORD)
 
     assert answer.status == 303
     assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -204,7 +181,7 @@ async def test_a_form_from_another_site_is_refused(
 ) -> None:
     await browser.sign_in(await add_person(databases, tenant))
 
-    answer = await browser.send("POST", "/sign-out", headers=headers)
+    answer = await browser.send("POST", "/sign-out", headers)
 
     assert answer.status == 403
     assert "was not sent from our page" in answer
@@ -323,7 +300,7 @@ async def test_somebody_in_two_accounts_chooses_one(browser: Browsing, databases
 
 
 async def test_pages_speak_the_reader_s_language(browser: Browsing) -> None:
-    polish = await browser.send("GET", "/sign-in", headers={"Accept-Language": "pl,en;q=0.5"})
+    polish = await browser.send("GET", "/sign-in", {"Accept-Language": "pl,en;q=0.5"})
     chosen = await browser.post("/language", locale="pl", next="/sign-in")
 
     assert "Zaloguj się" in polish

@@ -18,7 +18,7 @@ from tocsin.accounts.pages_access import (
     visitor,
 )
 from tocsin.accounts.people import store as people
-from tocsin.accounts.sign_in import passkeys, service
+from tocsin.accounts.sign_in import factors_store, passkeys, service
 from tocsin.accounts.sign_in import store as sessions
 from tocsin.accounts.sign_in.passwords import Passwords
 from tocsin.accounts.sign_in.service import Person
@@ -231,7 +231,7 @@ async def get_confirm(ctx: SignedInPage) -> Response:
 async def _confirm_form(ctx: PageContext, wanted: str, *, error: str = "", status: int = 200) -> Response:
     async with ctx.db.transaction() as tx:
         has_password = await sessions.find_password_hash(tx, ctx.account_id, ctx.user.id) is not None
-        has_passkeys = await passkeys.has_any(tx, ctx.account_id, ctx.user.id)
+        has_passkeys = bool(await factors_store.list_passkeys(tx, ctx.account_id, ctx.user.id))
     return ctx.html(
         "accounts/confirm.html",
         status_code=status,
@@ -266,7 +266,9 @@ async def post_confirm(ctx: SignedInPage) -> Response:
 @router.post("/confirm/passkey/options")
 async def post_confirm_options(ctx: SignedInPage) -> Response:
     """What the browser asks the person's device for."""
-    options, challenge = passkeys.sign_in_options(passkeys.require_site(ctx.request, ctx.settings))
+    async with ctx.db.transaction() as tx:
+        own = await factors_store.list_passkeys(tx, ctx.account_id, ctx.user.id)
+    options, challenge = passkeys.sign_in_options(passkeys.require_site(ctx.request, ctx.settings), own)
     return with_challenge(ctx, options, challenge, "confirm")
 
 

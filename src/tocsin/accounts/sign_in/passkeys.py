@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import Request
 
@@ -12,7 +12,7 @@ from tocsin import crypto
 from tocsin.accounts.model import User
 from tocsin.accounts.sign_in import factors_store, service, throttle
 from tocsin.accounts.sign_in.factors_store import Passkey
-from tocsin.db import Db, Tx
+from tocsin.db import Db
 from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
 from tocsin.settings import Settings
@@ -58,12 +58,19 @@ def _is_number(hostname: str) -> bool:
     return ":" in hostname or hostname.replace(".", "").isdigit()
 
 
-def sign_in_options(site: Site) -> tuple[str, bytes]:
-    """What the browser is asked, as JSON, and the challenge in it. The device offers whom it knows here."""
-    from webauthn import generate_authentication_options, options_to_json
-    from webauthn.helpers.structs import UserVerificationRequirement
+def sign_in_options(site: Site, known: list[Passkey] | None = None) -> tuple[str, bytes]:
+    """What the browser is asked, as JSON, and the challenge in it.
 
-    options = generate_authentication_options(rp_id=site.id, user_verification=UserVerificationRequirement.REQUIRED)
+    Without `known` the device offers whom it knows here; with it, one of these passkeys is wanted.
+    """
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
+
+    options = generate_authentication_options(
+        rp_id=site.id,
+        allow_credentials=[PublicKeyCredentialDescriptor(id=passkey.credential_id) for passkey in known or ()],
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
     return options_to_json(options), options.challenge
 
 
@@ -152,11 +159,6 @@ async def check(
         return None
     await service.forgive(engine, at, one_of=(subject,))
     return passkey
-
-
-async def has_any(tx: Tx, account_id: int, user_id: UUID) -> bool:
-    """Does the person have a passkey?"""
-    return bool(await factors_store.list_passkeys(tx, account_id, user_id))
 
 
 def sign_challenge(key: bytes, purpose: str, challenge: bytes, at: datetime) -> str:

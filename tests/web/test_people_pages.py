@@ -1,0 +1,399 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from tests.support.browsing import PASSWORD, Browsing, add_person, browsing, give_password
+from tests.support.mailbox import link_in, mails
+from tests.support.makers import START, Tenant, make_user
+
+from tocsin.accounts import audit_store, store
+from tocsin.accounts.audit import Actor
+from tocsin.accounts.model import Role, User, UserStatus
+from tocsin.accounts.people import service
+from tocsin.clock import SetClock
+from tocsin.db import Databases
+from tocsin.errors import Conflict
+
+JOINING = {"full_name": "Chloé Brandt", "password": PASSWORD, "time_zone": "Europe/Paris", "locale": "en"}
+
+
+async def invite(browser: Browsing, tenant: Tenant, email: str, role: str = "user", locale: str = "en") -> str:
+    """The link in the invitation."""
+    answer = await browser.post("/settings/users", email=email, role=role, time_zone="Europe/Paris", locale=locale)
+    assert f"{email} is invited by mail." in answer
+    return link_in((await mails(tenant, "invitation"))[-1], "/invitation/")
+
+
+async def user_named(tenant: Tenant, username: str) -> User:
+    async with tenant.app.transaction() as tx:
+        found = await store.find_user_by_username(tx, tenant.account_id, username)
+    assert found is not None
+    return found
+
+
+async def test_an_invited_person_comes_in_by_the_link_and_is_told_of_new_alerts(
+    browser: Browsing, url: str, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    link = await invite(browser, tenant, "chloe@example.com", "admin", locale="pl")
+    async with browsing(url) as phone:
+        page = await phone.get(link)
+        answer = await phone.send("POST", link, **JOINING)
+        profile = await phone.get(answer.location)
+        again = await phone.send("POST", link, **JOINING)
+
+    chloe = await user_named(tenant, "chloe@example.com")
+    assert "chloe@example.com" in page
+    assert answer.location == "/profile"
+    assert "Chloé Brandt" in profile
+    assert again.status == 404
+    assert (chloe.role, chloe.status, chloe.time_zone, chloe.locale) == (
+        Role.ADMIN,
+        UserStatus.ACTIVE,
+        "Europe/Paris",
+        "en",
+    )
+    assert chloe.verified_at == START
+    async with tenant.app.transaction() as tx:
+        steps = await tx.dicts(
+            """
+            select r.action_type, c.address, c.verified_at, s.after
+              from notification_rules r
+              join notification_rule_steps s on s.account_id = r.account_id and s.rule_id = r.id
+              join contacts c on c.account_id = s.account_id and c.id = s.contact_id
+             where r.account_id = %(account_id)s and r.user_id = %(user_id)s
+            """,
+            account_id=tenant.account_id, user_id=chloe.id,
+        )  # fmt: skip
+    assert steps == [
+        {
+            "action_type": "create-alert",
+            "address": "chloe@example.com",
+            "verified_at": START,
+            "after": timedelta(0),
+        }
+    ]
+
+
+async def test_an_invitation_speaks_the_language_it_was_written_for(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+
+    await invite(browser, tenant, "zofia@example.com", locale="pl")
+
+    [mail] = await mails(tenant, "invitation")
+    assert mail.subject == "Zaproszenie do konta edge w Tocsin"
+    assert "Twoja rola: Użytkownik" in mail.text_body
+    assert '<html lang="pl">' in mail.html_body
+    assert "9 marca 2026, 10:00:00 CET" in mail.text_body
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({"full_name": ""}, "A name is needed"),
+        ({"full_name": "x" * 101}, "at most 100 characters"),
+        ({"password": "short"}, "at least 10 characters"),
+        ({"time_zone": "Mars/Olympus"}, "There is no such time zone."),
+        ({"locale": "tlh"}, "There is no such language."),
+    ],
+)
+async def test_what_is_wrong_with_a_form_is_said_and_nothing_happens(
+    browser: Browsing, databases: Databases, tenant: Tenant, changes: dict[str, str], because: str
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    link = await invite(browser, tenant, "chloe@example.com")
+
+    answer = await browser.post(link, **(JOINING | changes))
+
+    assert (answer.status, because in answer) == (422, True)
+    assert (await user_named(tenant, "chloe@example.com")).status is UserStatus.INVITED
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "because"),
+    [
+        ({"email": "chloe"}, 422, "This is not an e-mail address."),
+        ({"email": "a b@example.com"}, 422, "This is not an e-mail address."),
+        ({"email": "owner"}, 409, "Somebody with this address is in the account already."),
+        ({"role": "emperor"}, 422, "There is no such role."),
+        ({"time_zone": "nowhere"}, 422, "There is no such time zone."),
+    ],
+)
+async def test_an_invitation_that_cannot_be_is_refused(
+    browser: Browsing, databases: Databases, tenant: Tenant, changes: dict[str, str], status: int, because: str
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    form = {"email": "chloe@example.com", "role": "user", "time_zone": "UTC", "locale": "en"} | changes
+    if form["email"] == "owner":
+        form["email"] = tenant.owner.username.upper()
+
+    answer = await browser.post("/settings/users", **form)
+
+    assert (answer.status, because in answer) == (status, True)
+    assert await mails(tenant) == []
+
+
+async def test_a_second_invitation_makes_the_first_one_s_link_useless_and_a_withdrawn_one_has_none(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    first = await invite(browser, tenant, "chloe@example.com")
+    chloe = await user_named(tenant, "chloe@example.com")
+
+    await browser.post(f"/settings/users/{chloe.id}/invitation")
+    second = link_in((await mails(tenant, "invitation"))[-1], "/invitation/")
+    before = [(await browser.send("GET", link)).status for link in (first, second)]
+    withdrawn = await browser.post(f"/settings/users/{chloe.id}/withdraw")
+
+    assert before == [404, 200]
+    assert "The invitation is withdrawn." in withdrawn
+    assert (await browser.send("GET", second)).status == 404
+    assert "chloe@example.com" not in (await browser.get("/settings/users")).text
+
+
+async def test_an_invitation_ends_after_a_week(
+    browser: Browsing, databases: Databases, tenant: Tenant, clock: SetClock
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    link = await invite(browser, tenant, "chloe@example.com")
+
+    clock.at += timedelta(days=7)
+
+    assert (await browser.send("GET", link)).status == 404
+
+
+async def test_a_suspended_person_is_out_at_once_and_back_when_reactivated(
+    browser: Browsing, url: str, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    ana = await add_person(databases, tenant)
+    async with browsing(url) as phone:
+        await phone.sign_in(ana)
+
+        suspended = await browser.post(f"/settings/users/{ana.id}/suspend")
+        out = await phone.send("GET", "/profile")
+        await phone.get("/sign-in")
+        refused = await phone.send("POST", "/sign-in", username=ana.username, password=PASSWORD)
+        await browser.post(f"/settings/users/{ana.id}/reactivate")
+        await phone.sign_in(ana)
+
+    assert "is suspended and signed out." in suspended
+    assert out.location.startswith("/sign-in")
+    assert refused.status == 422
+
+
+@pytest.mark.parametrize("change", ["role", "suspend"])
+async def test_an_account_never_loses_its_last_owner(
+    browser: Browsing, databases: Databases, tenant: Tenant, change: str
+) -> None:
+    owner = await give_password(databases, tenant.owner)
+    await browser.sign_in(owner)
+
+    answer = await browser.post(f"/settings/users/{owner.id}/{change}", role="user")
+
+    assert ("needs an owner" in answer) or ("Nobody can suspend himself." in answer)
+    assert (await user_named(tenant, owner.username)).role is Role.OWNER
+
+
+async def test_two_owners_cannot_unmake_each_other_at_once(databases: Databases, tenant: Tenant) -> None:
+    ana, bo = tenant.owner, make_user(tenant.account_id, role=Role.OWNER)
+    async with databases.engine.transaction() as tx:
+        await store.insert_user(tx, bo, None)
+
+    outcomes = await asyncio.gather(
+        *(
+            service.change_role(tenant.app, Actor(tenant.account_id, by.username, START), by, other.id, Role.USER)
+            for by, other in ((ana, bo), (bo, ana))
+        ),
+        return_exceptions=True,
+    )
+
+    async with tenant.app.transaction() as tx:
+        roles = [user.role for user in await store.list_users(tx, tenant.account_id)]
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
+    assert sorted(roles) == [Role.OWNER, Role.USER]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.USER, Role.STAKEHOLDER])
+async def test_an_owner_is_out_of_reach_of_everybody_else(
+    browser: Browsing, databases: Databases, tenant: Tenant, role: Role
+) -> None:
+    await browser.sign_in(await add_person(databases, tenant, role=role))
+    owner_at = f"/settings/users/{tenant.owner.id}"
+
+    page = await browser.get("/settings/users")
+    answers = [
+        await browser.post(f"{owner_at}/role", role="user"),
+        await browser.post(f"{owner_at}/suspend"),
+        await browser.post("/settings/users", email="x@example.com", role="owner", time_zone="UTC", locale="en"),
+    ]
+
+    assert page.status == 200
+    assert f'action="{owner_at}' not in page.text
+    assert all(answer.status in {200, 403} for answer in answers)
+    async with tenant.app.transaction() as tx:
+        users = await store.list_users(tx, tenant.account_id)
+    assert [(user.username, user.status) for user in users if user.role is Role.OWNER] == [
+        (tenant.owner.username, UserStatus.ACTIVE)
+    ]
+    assert len(users) == 2
+
+
+@pytest.mark.parametrize("path", ["/settings/keys", "/settings/audit", "/mailbox"])
+async def test_a_user_does_not_see_what_is_not_for_him(
+    browser: Browsing, databases: Databases, tenant: Tenant, path: str
+) -> None:
+    await browser.sign_in(await add_person(databases, tenant))
+
+    answer = await browser.get(path)
+
+    assert answer.status == 403
+    assert path not in (await browser.get("/settings/users")).text or path == "/mailbox"
+
+
+async def test_a_profile_is_saved_and_speaks_the_new_language_at_once(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+
+    wrong = await browser.post("/profile", full_name="", time_zone="UTC", locale="pl")
+    right = await browser.post("/profile", full_name="Ana Nowak", time_zone="Asia/Tokyo", locale="pl")
+
+    assert (wrong.status, "A name is needed" in wrong) == (422, True)
+    assert "Twój profil zapisano." in right
+    saved = await user_named(tenant, ana.username)
+    assert (saved.full_name, saved.time_zone, saved.locale) == ("Ana Nowak", "Asia/Tokyo", "pl")
+
+
+async def test_each_change_is_in_the_audit_log_with_before_and_after(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    ana = await add_person(databases, tenant)
+
+    await browser.post(f"/settings/users/{ana.id}/role", role="admin")
+
+    page = await browser.get("/settings/audit")
+    async with tenant.app.transaction() as tx:
+        [entry] = await audit_store.list_entries(tx, tenant.account_id, 10)
+    assert (entry.actor, entry.action, entry.object_type, entry.object_id, entry.before, entry.after) == (
+        tenant.owner.username, "changed", "user", str(ana.id), {"role": "user"}, {"role": "admin"},
+    )  # fmt: skip
+    assert (entry.at, entry.address) == (START, "127.0.0.1")
+    assert "<del>user</del> <ins>admin</ins>" in page.text
+
+
+async def test_the_audit_log_is_read_page_by_page_and_back(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    for number in range(120):
+        async with tenant.app.transaction() as tx:
+            await audit_store.insert_entry(
+                tx, account_id=tenant.account_id, at=START, actor="ana", actor_id=None, action="changed",
+                object_type="thing", object_id=str(number), object_name=f"thing-{number:03}", before=None,
+                after=None, address="", request_id=None,
+            )  # fmt: skip
+
+    first = await browser.get("/settings/audit")
+    second = await browser.get(first.find(r'rel="next" href="([^"]+)"'))
+    third = await browser.get(second.find(r'rel="next" href="([^"]+)"'))
+    back = await browser.get(third.find(r'rel="prev" href="([^"]+)"'))
+
+    assert [("thing-119" in first), ("thing-070" in first), ("thing-069" in first)] == [True, True, False]
+    assert [("thing-069" in second), ("thing-020" in second)] == [True, True]
+    assert [("thing-019" in third), ("thing-000" in third), ('rel="next"' in third)] == [True, True, False]
+    assert [("thing-069" in back), ("thing-020" in back), ("thing-019" in back)] == [True, True, False]
+
+
+async def test_a_contact_is_used_once_its_owner_said_yes(
+    browser: Browsing, url: str, databases: Databases, tenant: Tenant
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+    added = await browser.post("/profile/contacts", method="email", address="ana.second@example.com")
+    [mail] = await mails(tenant, "verification")
+    link = link_in(mail, "/verify/")
+
+    async with browsing(url) as scanner:
+        opened = await scanner.get(link)
+        async with tenant.app.transaction() as tx:
+            before = (await store.list_contacts(tx, tenant.account_id, ana.id))[-1]
+        said = await scanner.post(link)
+        again = await scanner.send("POST", link)
+
+    async with tenant.app.transaction() as tx:
+        after = next(one for one in await store.list_contacts(tx, tenant.account_id, ana.id) if one.id == before.id)
+    assert "Follow its link to confirm the address." in added
+    assert mail.to_address == "ana.second@example.com"
+    assert opened.status == 200
+    assert before.verified_at is None
+    assert "ana.second@example.com is verified." in said
+    assert after.verified_at == START
+    assert again.status == 404
+
+
+async def test_a_contact_is_switched_off_and_on_and_removed(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+    async with tenant.app.transaction() as tx:
+        [contact] = await store.list_contacts(tx, tenant.account_id, ana.id)
+    at = f"/profile/contacts/{contact.id}"
+
+    texts = [(await browser.post(f"{at}/{change}")).text for change in ("disable", "enable", "remove")]
+
+    for text, said in zip(texts, ("switched off", "switched on", "removed"), strict=True):
+        assert f"{ana.username} is {said}." in text
+    assert (await browser.send("POST", f"{at}/enable")).status == 404
+    async with tenant.app.transaction() as tx:
+        assert await store.list_contacts(tx, tenant.account_id, ana.id) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "because"),
+    [
+        ("email", "ana@", 422, "This is not an e-mail address."),
+        ("webhook", "chat.example.com/hook", 422, "This is not a web address."),
+        ("webhook", "ftp://chat.example.com", 422, "This is not a web address."),
+        ("webhook", "https://", 422, "This is not a web address."),
+        ("webhook", "https://chat.example.com:99999/", 422, "This is not a web address."),
+        ("webhook", "https://user:secret@chat.example.com/", 422, "password in it is not accepted"),
+        ("pigeon", "roof", 422, "There is no such channel."),
+        ("email", "OWN", 409, "You have this contact already."),
+    ],
+)
+async def test_an_address_that_cannot_be_is_refused(
+    browser: Browsing, databases: Databases, tenant: Tenant, method: str, address: str, status: int, because: str
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+
+    answer = await browser.post(
+        "/profile/contacts", method=method, address=ana.username.title() if address == "OWN" else address
+    )
+
+    assert (answer.status, because in answer) == (status, True)
+
+
+async def test_a_webhook_s_secret_is_shown_once_and_kept_sealed(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+
+    answer = await browser.post("/profile/contacts", method="webhook", address="https://chat.example.com/hooks/1")
+    secret = answer.find(r">(whsec_[A-Za-z0-9+/=]+)<")
+
+    async with tenant.app.transaction() as tx:
+        kept = await tx.value(
+            "select secret from contacts where account_id = %(account_id)s and method = 'webhook'",
+            account_id=tenant.account_id,
+        )
+    assert len(secret) > 30
+    assert secret.removeprefix("whsec_").encode() not in kept
+    assert secret not in (await browser.get("/profile")).text

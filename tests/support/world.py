@@ -84,9 +84,10 @@ class World:
         return users
 
     async def reachable(self, user: User, *after: timedelta, action_type: str = "create-alert") -> None:
-        """One more notification rule: the person's first contact after each of these delays (at once by default)."""
+        """One more notification rule: the person's e-mail contact after each of these delays (at once by default)."""
         async with self.databases.engine.transaction() as tx:
-            [contact, *_] = await accounts_store.list_contacts(tx, user.account_id, user.id)
+            contacts = await accounts_store.list_contacts(tx, user.account_id, user.id)
+            contact = next(it for it in contacts if it.method is ContactMethod.EMAIL)
             rule_id = uuid4()
             await rules_store.insert_rule(
                 tx, user.account_id, rule_id, user.id, "rule", action_type=action_type, position=0

@@ -145,6 +145,7 @@ async def paced(tocsin: Tocsin, webhook: str, rate: float, number: int, prefix: 
                 await answer.read()
                 accepted[alias] = time.monotonic()
 
+        seen: dict[str, float] = {}
         started, tasks = time.monotonic(), []
         for index in range(number):
             await asyncio.sleep(max(0.0, started + index / rate - time.monotonic()))
@@ -152,7 +153,7 @@ async def paced(tocsin: Tocsin, webhook: str, rate: float, number: int, prefix: 
         await asyncio.gather(*tasks)
         for _ in range(200):
             async with http.get(f"{webhook}/seen") as answer:
-                seen = (await answer.json())["first"]
+                seen = json.loads(await answer.read())["first"]
             if len(seen) >= number:
                 break
             await asyncio.sleep(0.05)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin import crypto
@@ -102,6 +103,7 @@ def make_engine(settings: Settings, db: Db, clock: Clock, channels: Mapping[str,
 def make_channels(settings: Settings, db: Db, clock: Clock, transport: Transport | None) -> dict[str, Channel]:
     """Every channel of this server, by method."""
 
+    @lru_cache(maxsize=10_000)  # the same few contacts over and over
     def unseal(sealed: bytes) -> bytes:
         return crypto.unseal(settings.key, CONTACT_SECRET, sealed)
 

@@ -1,6 +1,7 @@
 """Where outbound requests may go: never into the operator's private networks unless he allows them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from socket import AF_INET, AddressFamily
 
@@ -68,7 +69,8 @@ class GuardedResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def check_url(text: str, allowed: Sequence[Network]) -> URL:
+@lru_cache(maxsize=10_000)
+def check_url(text: str, allowed: tuple[Network, ...]) -> URL:
     """`text` as an http(s) address that may be called; a literal private address is refused here already.
 
     Names are checked when they are resolved. Raises: Invalid.

@@ -59,7 +59,8 @@ async def test_an_alias_is_exact(api: AlertApi, databases: Databases, tenant: Te
 
 @pytest.mark.parametrize(
     ("identifier", "kind"),
-    [("nothing", "id"), ("5f2b0c1e-7d7a-4d0e-9d5b-0a1c2e3f4a5b", "id"), ("0", "tiny"), ("9" * 40, "tiny"), ("%C2%B2", "tiny"), ("%00", "alias"),
+    [("nothing", "id"), ("5f2b0c1e-7d7a-4d0e-9d5b-0a1c2e3f4a5b", "id"),
+     ("0", "tiny"), ("9" * 40, "tiny"), ("%C2%B2", "tiny"), ("%00", "alias"),
      ("%00", "id"), ("-1", "tiny"), ("%FF%FE", "alias"), ("x" * 5000, "alias")],
 )  # fmt: skip
 async def test_an_alert_that_is_none_is_404_to_read_and_a_failed_request_to_act_on(

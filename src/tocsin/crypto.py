@@ -52,8 +52,8 @@ def unsign(key: bytes, purpose: str, signed: str, at: datetime) -> str:
     """The text that was signed for this purpose. Raises: NotFound if it was changed, or its time is over."""
     body, _, signature = signed.rpartition(".")
     try:
-        given = _decode(signature)
-        if not hmac.compare_digest(given, _signature(key, purpose, body)):
+        expected = _encode(_signature(key, purpose, body))
+        if not hmac.compare_digest(signature.encode(), expected.encode()):
             raise ValueError
         payload, _, until = body.partition(".")
         text = _decode(payload).decode()

@@ -6,6 +6,7 @@ The list of pages comes from the application. A new page with a new parameter ne
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -27,6 +28,7 @@ from tocsin.app import PAGE_ROUTERS
 from tocsin.db import Databases
 from tocsin.escalations.team_defaults import create_team
 from tocsin.mail import outbox
+from tocsin.notifications import rules_store
 
 MARK = "ana-s-own"  # is in everything of ana's that a page could show
 ENDLESS = {"/events"}  # a stream; tests/web/test_events.py proves that it tells eve nothing
@@ -46,7 +48,7 @@ ROUTES = sorted(
     (method, path) for router in PAGE_ROUTERS for method, path in pages_of(router.routes) if path not in ENDLESS
 )
 FOR_EVERYBODY = ("/sign-in", "/forgot", "/reset/", "/verify/", "/invitation/", "/language", "/a/")
-WORDS = {"change", "action"}  # parameters that name what to do
+WORDS = {"change", "action", "switch"}  # parameters that name what to do
 VERBS = ("remove", "delete", "disable", "enable", "suspend", "reactivate", "withdraw", "invitation")
 FORM = {
     "account": "1", "action": "remove", "address": "eve@example.com", "code": "123456", "credential": "{}",
@@ -73,6 +75,7 @@ async def anas(databases: Databases) -> Anas:
     passkey = Passkey(account_id, uuid4(), ana.id, uuid4().bytes, b"key", 0, f"{MARK} passkey", at, None)
     alert = await add_alert(databases, tenant, message=f"{MARK} alert", tags=[MARK], owner=ana.username)
     async with databases.engine.transaction() as tx:
+        await store.insert_contact(tx, contact)
         team = await create_team(tx, account_id, f"{MARK} team", [(ana.id, "admin")], time_zone="UTC", at=at)
         await tx.execute(
             """
@@ -87,10 +90,13 @@ async def anas(databases: Databases) -> Anas:
             )
             for thing in ("schedule", "rotation", "escalation")
         }
+        rule_id, step_id = uuid4(), uuid4()
+        await rules_store.insert_rule(tx, account_id, rule_id, ana.id, MARK, action_type="create-alert", position=0)
+        await rules_store.insert_step(tx, account_id, step_id, rule_id, contact.id, after=timedelta(0), position=0)
+        ids |= {"rule_id": rule_id, "step_id": step_id}
         ids["attachment_id"] = await tx.value(
             "select id from alert_attachments where account_id = %(account_id)s", account_id=account_id
         )
-        await store.insert_contact(tx, contact)
         await factors_store.insert_passkey(tx, passkey)
         await outbox.keep(tx, account_id, "notice", ana.username, f"{MARK} mail", MARK, f"<p>{MARK}</p>", at)
         await audit.record(tx, audit.system(account_id, at), "changed", "user", ana.id, MARK)
@@ -157,7 +163,9 @@ async def test_eve_sees_and_changes_nothing_of_ana_s(
     async with browsing(url) as browser:
         await browser.sign_in(eve.owner)
         answers = [
-            await browser.send(method, re.sub(r"{(change|action)}", verb, wanted), **(FORM if method == "POST" else {}))
+            await browser.send(
+                method, re.sub(r"{(change|action|switch)}", verb, wanted), **(FORM if method == "POST" else {})
+            )
             for verb in (VERBS if WORDS & set(parameters) else VERBS[:1])
         ]
 

@@ -397,3 +397,24 @@ async def test_a_webhook_s_secret_is_shown_once_and_kept_sealed(
     assert len(secret) > 30
     assert secret.removeprefix("whsec_").encode() not in kept
     assert secret not in (await browser.get("/profile")).text
+
+
+async def test_a_test_page_is_sent_to_a_contact_but_not_twice_at_once(
+    browser: Browsing, databases: Databases, tenant: Tenant, clock: SetClock
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+    async with tenant.app.transaction() as tx:
+        [contact] = await store.list_contacts(tx, tenant.account_id, ana.id)
+
+    sent = await browser.post(f"/profile/contacts/{contact.id}/test")
+    again = await browser.post(f"/profile/contacts/{contact.id}/test")
+
+    assert "A test page is on its way." in sent
+    assert "Wait half a minute" in again
+    async with tenant.app.transaction() as tx:
+        told = await tx.dicts(
+            "select contact_id, action_type, alert_id from notifications where account_id = %(account_id)s",
+            account_id=tenant.account_id,
+        )
+    assert told == [{"contact_id": contact.id, "action_type": "test", "alert_id": None}]

@@ -1,4 +1,4 @@
-"""Page: how I am told: my notification rules with their steps, and whether they reach me at all."""
+"""Pages: how I am told: my notification rules with their steps, whether they reach me at all; a test page."""
 
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -11,9 +11,9 @@ from tocsin import i18n
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact, UserStatus
 from tocsin.accounts.pages_access import PageContext, page, path_uuid
-from tocsin.errors import Invalid
+from tocsin.errors import Invalid, Throttled
 from tocsin.i18n import N_
-from tocsin.notifications import plan, rules_service, rules_store, words
+from tocsin.notifications import plan, rules_service, rules_store, service, words
 from tocsin.notifications.plan import ActionType, NotificationRule, Plan, Step, Unreachable
 from tocsin.notifications.rules_service import AFTER_LIMIT, OFFERED
 from tocsin.notifications.rules_store import RuleRow, StepRow
@@ -172,3 +172,14 @@ async def post_change_rule(ctx: Self, rule_id: str, change: Literal["enable", "d
         return await _done(ctx, moving, _("Saved."), ident)
     switching = rules_service.set_rule_enabled(ctx.db, ctx.actor, ctx.user.id, ident, enabled=change == "enable")
     return await _done(ctx, switching, _("Saved."), ident)
+
+
+@router.post("/profile/contacts/{contact_id}/test")
+async def post_test_page(ctx: Self, contact_id: str) -> Response:
+    """A harmless page to one of my contacts: does it arrive?"""
+    _, back = ctx.words, "/profile"
+    try:
+        await service.send_test_page(ctx.db, ctx.account_id, ctx.user.id, path_uuid(contact_id), ctx.at)
+    except Throttled as error:
+        return ctx.redirect(back, "danger", ctx.say(error.message))
+    return ctx.redirect(back, "success", _("A test page is on its way. Look whether it arrives."))

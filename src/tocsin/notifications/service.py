@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from tocsin.accounts import store as accounts_store
 from tocsin.db import Db
 from tocsin.errors import NotFound, Throttled
+from tocsin.i18n import N_
 from tocsin.notifications import store
 from tocsin.notifications.model import NewNotification
 
@@ -27,7 +28,7 @@ async def send_test_page(db: Db, account_id: int, user_id: UUID, contact_id: UUI
             raise NotFound("There is no such contact.")
         last = await store.last_test_page_at(tx, account_id, contact_id)
         if last is not None and at < last + TEST_PAGE_EVERY:
-            raise Throttled("A test page to this contact is on its way. Wait half a minute before the next.")
+            raise Throttled(N_("A test page to this contact is on its way. Wait half a minute before the next."))
         page = NewNotification(
             account_id=account_id,
             key=f"{TEST_PAGE}:{uuid4()}",

@@ -13,7 +13,7 @@ from tocsin.accounts.pages.security import where
 from tocsin.accounts.pages_access import YEAR_SECONDS, PageContext, page, path_uuid
 from tocsin.accounts.people import contacts, service
 from tocsin.accounts.people.service import Profile
-from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
 
 router = APIRouter()
@@ -113,18 +113,22 @@ async def post_contact_verification(ctx: Self, contact_id: str) -> Response:
     return ctx.redirect(HERE, "success", said)
 
 
-@router.post("/profile/contacts/{contact_id}/{change}")
-async def post_contact_change(ctx: Self, contact_id: str, change: str) -> Response:
-    """Switch a contact on or off, or remove it."""
-    contact_uuid, _ = path_uuid(contact_id), ctx.words
-    match change:
-        case "enable" | "disable":
-            contact = await contacts.set_enabled(ctx.db, ctx.actor, ctx.user, contact_uuid, change == "enable")
-            if change == "enable":
-                return ctx.redirect(HERE, "success", _("%(address)s is switched on.", address=contact.address))
-            return ctx.redirect(HERE, "success", _("%(address)s is switched off.", address=contact.address))
-        case "remove":
-            contact = await contacts.remove(ctx.db, ctx.actor, ctx.user, contact_uuid)
-            return ctx.redirect(HERE, "success", _("%(address)s is removed.", address=contact.address))
-        case _:
-            raise NotFound(N_("There is no such page."))
+@router.post("/profile/contacts/{contact_id}/enable")
+async def post_contact_enable(ctx: Self, contact_id: str) -> Response:
+    """The contact is used again."""
+    contact = await contacts.set_enabled(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id), True)
+    return ctx.redirect(HERE, "success", ctx.words("%(address)s is switched on.", address=contact.address))
+
+
+@router.post("/profile/contacts/{contact_id}/disable")
+async def post_contact_disable(ctx: Self, contact_id: str) -> Response:
+    """The contact is not used for now."""
+    contact = await contacts.set_enabled(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id), False)
+    return ctx.redirect(HERE, "success", ctx.words("%(address)s is switched off.", address=contact.address))
+
+
+@router.post("/profile/contacts/{contact_id}/remove")
+async def post_contact_remove(ctx: Self, contact_id: str) -> Response:
+    """The contact is gone."""
+    contact = await contacts.remove(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id))
+    return ctx.redirect(HERE, "success", ctx.words("%(address)s is removed.", address=contact.address))

@@ -1,5 +1,6 @@
 """Pools, roles, transactions, row → dataclass. No queries."""
 
+import select
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -149,10 +150,20 @@ def make_pool(
         max_size=max_size,
         open=False,
         configure=configure,
-        check=AsyncConnectionPool.check_connection,
+        check=check_connection,
         kwargs={"application_name": "tocsin", "connect_timeout": 10},
         timeout=10,
     )
+
+
+async def check_connection(conn: AsyncConnection[Any]) -> None:
+    """Is the server still there? Asking costs every transaction a round trip, and an idle connection is silent until
+    the server closes it: so it is asked only when something has come. Raises: psycopg.OperationalError.
+    """
+    watch = select.poll()
+    watch.register(conn.fileno(), select.POLLIN)
+    if watch.poll(0):
+        await AsyncConnectionPool.check_connection(conn)
 
 
 async def connect(url: str, role: Role) -> AsyncConnection[Any]:

@@ -5,6 +5,5 @@ from datetime import UTC, datetime
 
 def wire_time(at: datetime) -> str:
     """`2021-11-15T13:57:54.05Z`. Source: reference, conventions (dates)."""
-    text = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    millis = at.microsecond // 1000
-    return f"{text}.{millis:03d}".rstrip("0") + "Z" if millis else f"{text}Z"
+    text = at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return f"{text[:23].rstrip('0').rstrip('.')}Z"

@@ -24,7 +24,7 @@ class Delivery:
     """
 
     def __init__(
-        self, engine: Db, clock: Clock, sender: Sender, *, lease: timedelta, limit: int = 400, per_account: int = 100
+        self, engine: Db, clock: Clock, sender: Sender, *, lease: timedelta, limit: int = 1000, per_account: int = 200
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -38,7 +38,8 @@ class Delivery:
         self._results: list[AttemptResult] = []
         self._endings: list[Ending] = []
         self._finished = asyncio.Event()  # there is something to record
-        self.freed = asyncio.Event()  # there is room to claim more
+        self.freed = asyncio.Event()  # there is room to claim what was held back
+        self._held_back = False  # the last claim left out what it had no room for
         self._tasks: set[asyncio.Task[None]] = set()
         self._recorder: asyncio.Task[None] | None = None
         self._stopping = False
@@ -48,17 +49,23 @@ class Delivery:
         """How many more may be claimed now."""
         return max(0, self._limit - len(self._in_flight))
 
+    @property
+    def busy(self) -> list[int]:
+        """The accounts that use all of their share: nothing more of theirs may be claimed now."""
+        return [account_id for account_id, count in self._by_account.items() if count >= self._per_account]
+
     def open(self) -> None:
         self._recorder = asyncio.create_task(self._record_results(), name="recorder")
 
     async def claim(self) -> int:
         """Claim and start what is due, as far as there is room; how many."""
+        busy = self.busy
+        self._held_back = bool(busy) or not self.room
         if not self.room:
             return 0
-        busy = [account_id for account_id, count in self._by_account.items() if count >= self._per_account]
         async with self._engine.transaction() as tx:
             claimed = await store.claim_due(
-                tx, self._clock.now(), self._lease, self._per_account, min(self.room, 200), busy
+                tx, self._clock.now(), self._lease, self._per_account, min(self.room, 400), busy
             )
         await self.start(claimed)
         return len(claimed)
@@ -128,7 +135,8 @@ class Delivery:
                 self._by_account[told.account_id] -= 1
                 if not self._by_account[told.account_id]:
                     del self._by_account[told.account_id]
-        self.freed.set()
+        if self._held_back:
+            self.freed.set()
 
     async def close(self, patience: float = 20.0) -> None:
         """Finish what is being sent and record it; what does not finish within `patience` seconds is given back."""

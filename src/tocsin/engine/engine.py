@@ -1,6 +1,6 @@
 """What the engine advances: each kind of due row by the room that owns it. Who drives it brings the clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -45,9 +45,9 @@ class Engine:
     mail_transport: Transport | None = None
     mail_from: str = ""
 
-    async def advance_escalations(self, now: datetime, *, claim: bool = True) -> Advanced:
-        """Tell who is next; notifications that are due at once come back leased, if `claim`."""
-        return await escalations.advance_due(self.db, self.snapshots, now, lease=self.lease, claim=claim)
+    async def advance_escalations(self, now: datetime, *, claim: bool = True, busy: Sequence[int] = ()) -> Advanced:
+        """Tell who is next; notifications that are due at once come back leased, if `claim`, but of `busy` accounts."""
+        return await escalations.advance_due(self.db, self.snapshots, now, lease=self.lease, claim=claim, busy=busy)
 
     async def wake_snoozed(self, now: datetime) -> int:
         return await snooze.wake_due(self.db, now)

@@ -18,7 +18,7 @@ from tocsin.settings import Settings
 
 log = structlog.get_logger("tocsin.engine")
 
-CHANNEL = "tocsin_due"
+CHANNEL = "tocsin_due"  # payload: the kind of rows that are due
 LONGEST_SLEEP = 15.0  # seconds; a lost wake-up costs no more than this
 SHORTEST_SLEEP = 0.05  # what is due and not ours is another worker's: leave it a moment
 INDEX_EVERY = 1.0  # seconds; while alerts wait for it, indexing works a quarter of the time
@@ -55,12 +55,12 @@ class Worker:
         self._delivery = delivery
         self._clock = clock
         self._stopping = stopping
-        self._wakes: list[asyncio.Event] = []
+        self._wakes: dict[str, asyncio.Event] = {}
         self._cleaned_at: datetime | None = None
 
-    def wake(self) -> None:
-        """Something may be due."""
-        for event in self._wakes:
+    def wake(self, kind: str | None = None) -> None:
+        """Something may be due: of this kind, or of any."""
+        for event in [self._wakes[kind]] if kind in self._wakes else self._wakes.values():
             event.set()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
@@ -82,8 +82,8 @@ class Worker:
                 async with await connect(database_url, "tocsin_engine") as conn:
                     await conn.execute(f"listen {CHANNEL}")
                     self.wake()  # what was said while nobody listened
-                    async for _ in conn.notifies():
-                        self.wake()
+                    async for said in conn.notifies():
+                        self.wake(said.payload)
             except (psycopg.Error, OSError) as error:
                 log.warning("listener_lost", error=str(error))
             await asyncio.sleep(0.5)
@@ -97,7 +97,7 @@ class Worker:
     ) -> None:
         """Run `step` while it moves anything, then sleep until `earliest` or a wake-up."""
         wake = also or asyncio.Event()
-        self._wakes.append(wake)
+        self._wakes[kind] = wake
         while not self._stopping.is_set():
             wake.clear()
             try:
@@ -121,10 +121,11 @@ class Worker:
         return min(max(seconds, SHORTEST_SLEEP), LONGEST_SLEEP)
 
     async def _advance(self, now: datetime) -> int:
-        advanced = await self._engine.advance_escalations(now, claim=self._delivery.room > 0)
+        room, busy = self._delivery.room, self._delivery.busy
+        advanced = await self._engine.advance_escalations(now, claim=room > 0, busy=busy)
         await self._delivery.start(advanced.claimed)
-        if advanced.runs and not advanced.claimed:
-            self.wake()
+        if advanced.runs and (busy or not advanced.claimed):
+            self.wake("notifications")
         return advanced.runs
 
     async def _send(self, now: datetime) -> int:

@@ -45,9 +45,9 @@ async def start_runs(
     await wake_engine(tx)
 
 
-async def wake_engine(tx: Tx) -> None:
-    """Tell the workers, once this commits, that something is due."""
-    await tx.value("select pg_notify('tocsin_due', '')")
+async def wake_engine(tx: Tx, kind: str = "escalations") -> None:
+    """Tell the workers, once this commits, that rows of this kind are due."""
+    await tx.value("select pg_notify('tocsin_due', %(kind)s)", kind=kind)
 
 
 async def running_responders(tx: Tx, account_id: int, alert_id: str) -> set[tuple[str, str]]:

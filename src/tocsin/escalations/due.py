@@ -60,12 +60,14 @@ async def advance_due(
     *,
     lease: timedelta,
     claim: bool = True,
-    per_account: int = 100,
+    busy: Sequence[int] = (),
+    per_account: int = 200,
     limit: int = 400,
 ) -> Advanced:
     """Move the runs that are due at `now` one step. Any number of workers may run this.
 
-    With `claim`, notifications that are due at once come back leased to the caller, who must send them.
+    With `claim`, notifications that are due at once come back leased to the caller, who must send them; those of
+    accounts in `busy` stay due.
     """
     async with db.transaction() as tx:
         rows = await store.claim_due(tx, now, per_account, limit)
@@ -76,7 +78,7 @@ async def advance_due(
         told = await store.told_before(tx, rows)
         configurations = await snapshots.get(tx, (row.account_id for row in rows))
         due = _decide(rows, facts, running, told, configurations, now)
-        return Advanced(len(rows), await _write(tx, due, now, lease, claim))
+        return Advanced(len(rows), await _write(tx, due, now, lease, claim, busy))
 
 
 def _decide(
@@ -219,7 +221,9 @@ def _dead_end(it: Nobody) -> dict[str, Any]:
     }
 
 
-async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool) -> list[Notification]:
+async def _write(
+    tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool, busy: Sequence[int]
+) -> list[Notification]:
     if due.saved:
         await store.save_runs(tx, due.saved)
     if due.started:
@@ -233,7 +237,7 @@ async def _write(tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool
     await alerts_store.notify_all_changed(tx, changed.union(due.unacknowledged))
     for account_id, alert_id in due.closed:
         await _close(tx, account_id, alert_id, now)
-    return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim)
+    return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim, busy=busy)
 
 
 async def _close(tx: Tx, account_id: int, alert_id: str, now: datetime) -> None:

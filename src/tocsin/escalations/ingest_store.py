@@ -86,7 +86,8 @@ with input as (
          as q(ord, id, first, integration_id, at)
     join outcome o on o.ord = q.ord
 )
-select ord, created, sound, (select count(pg_notify('tocsin_due', '')) from (select from runs limit 1) as one),
+select ord, created, sound,
+       (select count(pg_notify('tocsin_due', 'escalations')) from (select from runs limit 1) as one),
        (select count(pg_notify('tocsin_alerts', account_id || ':'))
           from (select distinct account_id from outcome) as each)
   from outcome

@@ -73,7 +73,7 @@ async def snooze(db: Db, call: Call, until: datetime) -> RequestResult:
         done = await apply(tx, call, "Snooze", lambda a: transitions.snooze(a, until, call.by, call.user, call.at))
         await _cancel_calls(tx, call, done)
         if done.changed:
-            await action_store.wake_engine(tx)
+            await action_store.wake_engine(tx, "snoozes")
     return done.result
 
 

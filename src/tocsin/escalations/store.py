@@ -48,6 +48,7 @@ class RunRow:
 async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list[RunRow]:
     """Lock up to `limit` due runs until the transaction ends, at most `per_account` of one account, oldest first.
 
+    The accounts that have something due share the limit, so that none waits until another's storm is over.
     Another worker skips them; a worker that dies lets go of them with its connection. All runs of an alert are one
     worker's at a time, for what one of them does (taking an acknowledgement back) decides what the others do.
     """
@@ -60,13 +61,17 @@ async def claim_due(tx: Tx, now: datetime, per_account: int, limit: int) -> list
           select (select r.account_id from escalation_runs r
                    where r.due_at is not null and r.account_id > a.account_id order by r.account_id limit 1)
             from accounts_due a where a.account_id is not null
+        ), ready as materialized (
+          select a.account_id from accounts_due a
+           where exists (select from escalation_runs r where r.account_id = a.account_id and r.due_at <= %(now)s)
         ), locked as materialized (
           select d.*
-            from accounts_due a cross join lateral (
+            from ready a cross join lateral (
               select * from escalation_runs r
-               where r.account_id = a.account_id and r.due_at is not null and r.due_at <= %(now)s
-               order by r.due_at limit %(per_account)s for update skip locked) d
-           where a.account_id is not null
+               where r.account_id = a.account_id and r.due_at <= %(now)s
+               order by r.due_at
+               limit (select greatest(1, least(%(per_account)s, %(limit)s / count(*))) from ready)
+                 for update skip locked) d
            order by d.due_at limit %(limit)s
         )
         select account_id, id, alert_id, responder_type, responder_id, escalation_id, path, started_at, round,

@@ -55,7 +55,7 @@ async def insert_mail(
         html_body=html_body, at=at, reason=failed_because,
     )  # fmt: skip
     if not failed_because:
-        await tx.value("select pg_notify('tocsin_due', '')")
+        await tx.value("select pg_notify('tocsin_due', 'mails')")
     return mail_id
 
 

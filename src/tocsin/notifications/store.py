@@ -13,9 +13,18 @@ NOTIFICATION = """n.account_id, n.id, n.alert_id, n.user_id, n.contact_id, n.met
 
 
 async def enqueue(
-    tx: Tx, rows: Sequence[NewNotification], now: datetime, lease: timedelta, *, claim: bool = True
+    tx: Tx,
+    rows: Sequence[NewNotification],
+    now: datetime,
+    lease: timedelta,
+    *,
+    claim: bool = True,
+    busy: Sequence[int] = (),
 ) -> list[Notification]:
-    """Put `rows` into the outbox, each once. With `claim`, what is due already comes back leased to the caller."""
+    """Put `rows` into the outbox, each once.
+
+    With `claim`, what is due already comes back leased to the caller, except of the accounts in `busy`.
+    """
     if not rows:
         return []
     sql = f"""
@@ -24,14 +33,16 @@ async def enqueue(
                                           reason, told_at, status, due_at, created_at)
           select i.account_id, i.key, i.alert_id, i.user_id, i.contact_id, i.method, i.address, i.action_type,
                  i.reason, i.told_at,
-                 case when %(claim)s and i.due_at <= %(now)s then 'sending' else 'due' end,
-                 case when %(claim)s and i.due_at <= %(now)s then %(leased_until)s else i.due_at end,
+                 case when c.now then 'sending' else 'due' end,
+                 case when c.now then %(leased_until)s else i.due_at end,
                  %(now)s
             from unnest(%(account_id)s::bigint[], %(key)s::text[], %(alert_id)s::text[], %(user_id)s::uuid[],
                         %(contact_id)s::uuid[], %(method)s::text[], %(address)s::text[], %(action_type)s::text[],
                         %(reason)s::jsonb[], %(told_at)s::timestamptz[], %(due_at)s::timestamptz[])
                  as i(account_id, key, alert_id, user_id, contact_id, method, address, action_type, reason, told_at,
                       due_at)
+           cross join lateral (
+             select %(claim)s and i.due_at <= %(now)s and i.account_id <> all (%(busy)s::bigint[]) as now) c
           on conflict do nothing
           returning {NOTIFICATION}, n.status
         )
@@ -43,6 +54,7 @@ async def enqueue(
         sql,
         now=now,
         claim=claim,
+        busy=list(busy),
         leased_until=now + lease,
         account_id=arrays.plain([row.account_id for row in rows]),
         key=arrays.texts([row.key for row in rows]),
@@ -63,6 +75,7 @@ async def claim_due(
 ) -> list[Notification]:
     """Lease up to `limit` due notifications, at most `per_account` of one account, oldest first; none of `busy` ones.
 
+    The accounts that have something due share the limit, so that none waits until another's storm is over.
     A row whose lease ran out is due again: its worker died, and it may be sent twice rather than never.
     """
     sql = f"""
@@ -72,13 +85,18 @@ async def claim_due(
           select (select n.account_id from notifications n
                    where n.due_at is not null and n.account_id > a.account_id order by n.account_id limit 1)
             from accounts_due a where a.account_id is not null
+        ), ready as materialized (
+          select a.account_id from accounts_due a
+           where a.account_id <> all (%(busy)s::bigint[])
+             and exists (select from notifications n where n.account_id = a.account_id and n.due_at <= %(now)s)
         ), claimed as (
           select d.account_id, d.id
-            from accounts_due a cross join lateral (
+            from ready a cross join lateral (
               select n.account_id, n.id, n.due_at from notifications n
-               where n.account_id = a.account_id and n.due_at is not null and n.due_at <= %(now)s
-               order by n.due_at limit %(per_account)s for update skip locked) d
-           where a.account_id is not null and a.account_id <> all (%(busy)s::bigint[])
+               where n.account_id = a.account_id and n.due_at <= %(now)s
+               order by n.due_at
+               limit (select greatest(1, least(%(per_account)s, %(limit)s / count(*))) from ready)
+                 for update skip locked) d
            order by d.due_at limit %(limit)s
         )
         update notifications n set status = 'sending', due_at = %(leased_until)s
@@ -232,8 +250,8 @@ async def cancel(
 
 
 async def wake_engine(tx: Tx) -> None:
-    """Tell the workers, once this commits, that something is due."""
-    await tx.value("select pg_notify('tocsin_due', '')")
+    """Tell the workers, once this commits, that a notification is due."""
+    await tx.value("select pg_notify('tocsin_due', 'notifications')")
 
 
 async def last_test_page_at(tx: Tx, account_id: int, contact_id: UUID) -> datetime | None:

@@ -18,7 +18,7 @@ class WebhookChannel:
     """Sends by POST. A 2xx answer is its receipt: the other side has the message."""
 
     name = "webhook"
-    in_flight = 200
+    in_flight = 500
 
     def __init__(
         self, clock: Clock, allowed: Sequence[Network], decrypt: Callable[[bytes], bytes], timeout_seconds: float = 10.0

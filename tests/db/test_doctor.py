@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from tests.support.server import FAST, scratch_folder, serve
+from tests.support.server import scratch_folder, serve
 from tests.support.smtp import smtp_sink, text_of
 
 from tocsin.clock import SystemClock
@@ -22,7 +22,7 @@ SECRET = "a test's own secret, long enough!"
 @pytest.fixture(scope="module")
 def server() -> Iterator[EmbeddedServer]:
     with scratch_folder() as folder:
-        server = EmbeddedServer(folder, settings=FAST)
+        server = EmbeddedServer(folder, durable=False)
         server.start()
         yield server
         server.stop()

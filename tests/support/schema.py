@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.server import FAST, scratch_folder
+from tests.support.server import scratch_folder
 
 from tocsin.migrate import migrate
 from tocsin.postgres import EmbeddedServer
@@ -17,7 +17,7 @@ HEADER = "-- The whole schema, as the migrations make it. Written by `make schem
 def dumped_schema() -> str:
     """What pg_dump says of the tables, without what differs from version to version. Roles keep their grants."""
     with scratch_folder() as folder:
-        server = EmbeddedServer(folder, settings=FAST)
+        server = EmbeddedServer(folder, durable=False)
         server.start()
         try:
             migrate(server.url())

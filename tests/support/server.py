@@ -18,8 +18,6 @@ from tocsin.migrate import migrate
 from tocsin.postgres import EmbeddedServer
 from tocsin.settings import Settings
 
-FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
@@ -36,7 +34,7 @@ def scratch_folder() -> Iterator[Path]:
 def scratch_database(*, durable: bool = False) -> Iterator[str]:
     """The address of a migrated database on a server of its own, stopped at the end."""
     with scratch_folder() as folder:
-        server = EmbeddedServer(folder, settings={} if durable else FAST)
+        server = EmbeddedServer(folder, durable=durable)
         server.start()
         try:
             migrate(server.url())

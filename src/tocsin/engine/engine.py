@@ -27,7 +27,7 @@ from tocsin.notifications.channels.email.channel import EmailChannel, MailboxCha
 from tocsin.notifications.channels.webhook.channel import WebhookChannel
 from tocsin.notifications.model import Notification
 from tocsin.notifications.outbound import parse_networks
-from tocsin.notifications.sender import Sender
+from tocsin.notifications.sender import Sender, Watch
 from tocsin.settings import Settings
 
 KEEP_REQUESTS = timedelta(days=7)
@@ -67,6 +67,11 @@ class Engine:
         async with self.db.transaction() as tx:
             return erased + await store.forget_old(tx, now, now - KEEP_REQUESTS)
 
+    async def earliest(self) -> dict[store.Kind, datetime]:
+        """When each kind of row is due next, asked at once."""
+        async with self.db.transaction() as tx:
+            return await store.earliest(tx)
+
     async def earliest_run(self) -> datetime | None:
         async with self.db.transaction() as tx:
             return await runs_store.earliest_due(tx)
@@ -83,8 +88,17 @@ class Engine:
             return await mails_store.earliest_due(tx)
 
 
-def make_engine(settings: Settings, db: Db, clock: Clock, channels: Mapping[str, Channel] | None = None) -> Engine:
-    """The engine with the channels of `settings`, or with others (a rehearsal's). Raises: Invalid for bad settings."""
+def make_engine(
+    settings: Settings,
+    db: Db,
+    clock: Clock,
+    channels: Mapping[str, Channel] | None = None,
+    watch: Watch | None = None,
+) -> Engine:
+    """The engine with the channels of `settings`, or with others (a rehearsal's). Raises: Invalid for bad settings.
+
+    `watch` hears what comes of every notification that is sent.
+    """
     lease = timedelta(seconds=settings.lease_seconds)
     snapshots = Snapshots()
     transport = transport_of(settings.smtp_url) if channels is None else None
@@ -96,6 +110,7 @@ def make_engine(settings: Settings, db: Db, clock: Clock, channels: Mapping[str,
         base_url=settings.base_url,
         explain=in_words,
         on_failed=last_resort_for(snapshots, lease),
+        watch=watch,
     )
     return Engine(db, clock, sender, snapshots, lease, transport, settings.mail_from)
 

@@ -1,10 +1,33 @@
-"""The SQL of forgetting: rows that are kept for a while only."""
+"""The SQL of the loop: when something is due next, and what is kept for a while only."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from tocsin.db import Tx
 
 BATCH = 5_000
+
+
+class Kind(StrEnum):
+    """The kinds of due rows, in the order in which they are advanced at one instant."""
+
+    SNOOZE = "snooze"
+    RUN = "run"
+    NOTIFICATION = "notification"
+    MAIL = "mail"
+
+
+async def earliest(tx: Tx) -> dict[Kind, datetime]:
+    """When each kind is due next, in the order of kinds; those of which nothing is due are absent."""
+    [row] = await tx.dicts(
+        """
+        select (select min(snoozed_until) from alerts where snoozed_until is not null) as snooze,
+               (select min(due_at) from escalation_runs where due_at is not null) as run,
+               (select min(due_at) from notifications where due_at is not null) as notification,
+               (select min(due_at) from mails where due_at is not null) as mail
+        """
+    )
+    return {kind: row[kind] for kind in Kind if row[kind] is not None}
 
 
 async def forget_old(tx: Tx, now: datetime, requests_before: datetime) -> int:

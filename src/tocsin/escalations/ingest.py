@@ -7,6 +7,7 @@ request waits for a timer. What does not fit into the queue is refused at once, 
 import asyncio
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
@@ -58,11 +59,20 @@ class Request:
 class Ingest:
     """The queue, and the task that empties it. `open` before the first request, `close` after the last."""
 
-    def __init__(self, database_url: str, directories: Directories, clock: Clock, *, queue_limit: int) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        directories: Directories,
+        clock: Clock,
+        *,
+        queue_limit: int,
+        make_id: Callable[[], str] | None = None,
+    ) -> None:
         self._url = database_url
         self._directories = directories
         self._clock = clock
         self._limit = queue_limit
+        self._make_id = make_id or new_id  # a rehearsal's ids are the same each time
         self._waiting: list[Request] = []
         self._by_account: Counter[int] = Counter()
         self._wake = asyncio.Event()
@@ -166,7 +176,7 @@ class Ingest:
         batch = Batch()
         for request in requests:
             integration, alert = request.integration, request.alert
-            alert_id = f"{new_id()}-{int(request.at.timestamp() * 1000)}"
+            alert_id = f"{self._make_id()}-{int(request.at.timestamp() * 1000)}"
             alias = alert.alias or alert_id
             ord_ = batch.add(integration.account_id, alias, UUID(request.id), integration.id, request.at)
             if ord_ is not None:

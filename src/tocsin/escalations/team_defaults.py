@@ -3,7 +3,7 @@
 Source: reference, teams (what creating a team makes besides).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ async def create_team(
     time_zone: str,
     at: datetime,
     description: str = "",
+    make_id: Callable[[], UUID] = uuid4,
 ) -> Team:
     """The team, its `members` (user id, role) and its defaults.
 
@@ -44,8 +45,8 @@ async def create_team(
     The members take turns of a week, in the order given; without members the schedule has no rotation yet.
     Raises: Conflict when the name of the team, its schedule or its escalation is taken.
     """
-    team = Team(account_id, uuid4(), name, description, at)
-    schedule_id, escalation_id = uuid4(), uuid4()
+    team = Team(account_id, make_id(), name, description, at)
+    schedule_id, escalation_id = make_id(), make_id()
     try:
         await accounts_store.insert_team(tx, team)
         await schedules_store.insert_schedule(
@@ -63,7 +64,7 @@ async def create_team(
             tx,
             account_id,
             schedule_id,
-            uuid4(),
+            make_id(),
             "Weekly rotation",
             position=0,
             kind=RotationKind.WEEKLY,
@@ -85,7 +86,7 @@ async def create_team(
             recipient_id=schedule_id if recipient_type is RecipientKind.SCHEDULE else team.id,
         )
     await config_store.insert_default_routing_rule(
-        tx, account_id, uuid4(), team.id, notify_type="escalation", notify_id=escalation_id
+        tx, account_id, make_id(), team.id, notify_type="escalation", notify_id=escalation_id
     )
     return team
 

@@ -45,13 +45,15 @@ class Ending:
 
 Explain = Callable[[Notification, str, ZoneInfo], tuple[str, ...]]
 OnFailed = Callable[[Tx, Sequence[Notification], datetime], Awaitable[list[Notification]]]
+Watch = Callable[[Sequence[AttemptResult], Sequence[Ending]], Awaitable[None]]
 
 
 class Sender:
     """Sends notifications through the channels.
 
     `explain` puts a notification's reasons into words; `on_failed` hears of those that ended as failed, in the
-    transaction that records it, and answers what is to be sent instead (the last resort).
+    transaction that records it, and answers what is to be sent instead (the last resort). `watch` hears of everything
+    that is about to be recorded.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Sender:
         base_url: str,
         explain: Explain,
         on_failed: OnFailed,
+        watch: Watch | None = None,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -72,6 +75,7 @@ class Sender:
         self._base_url = base_url
         self._explain = explain
         self._on_failed = on_failed
+        self._watch = watch
 
     async def deliver(self, claimed: Sequence[Notification]) -> None:
         """Send and record all of `claimed`, and what takes the place of those that fail."""
@@ -143,6 +147,8 @@ class Sender:
         """Write down what came of them, in one transaction; returns what was claimed to take their place."""
         if not results and not endings:
             return []
+        if self._watch is not None:
+            await self._watch(results, endings)
         failed = [it.notification for it in results if it.status is NotificationStatus.FAILED]
         failed += [it.notification for it in endings if it.status is NotificationStatus.FAILED]
         now = self._clock.now()

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from tocsin import __version__
 
@@ -163,6 +163,48 @@ def adopt_secret_key() -> None:
         f"The database belongs to this server's secret key now. {people} people lost their code as second factor, "
         f"{contacts} webhook contacts are off until they get a new secret."
     )
+
+
+@main.command
+def rehearse(
+    file: Path,
+    *,
+    as_json: Annotated[bool, Parameter("--json", negative="")] = False,
+    live: Annotated[bool, Parameter(negative="")] = False,
+    account: str | None = None,
+) -> None:
+    """Play a scenario in virtual time: which alert tells whom, when, how and why. Nobody is disturbed.
+
+    The real engine runs on a scratch database, so a year takes seconds. For example, with night.yaml:
+
+        start: 2026-11-22T03:10:00+01:00
+        account:
+          users: [{username: ana@example.com}]
+          teams: [{name: Web, members: [{user: {username: ana@example.com}}]}]
+        commands:
+          - at: +0m
+            create-alert: {message: Disk full, alias: disk}
+        end: +1h
+
+    `tocsin rehearse night.yaml` shows that Ana gets a mail at once, and why. docs/rehearsal.md has the whole format.
+    The exit status is 1 if it did not come as the file expects, 2 if the file cannot be used.
+
+    Parameters
+    ----------
+    file
+        The scenario, in YAML.
+    as_json
+        Print one JSON object instead of a table; the same scenario gives the same bytes.
+    live
+        Rehearse on a copy of a live account, of TOCSIN_DATABASE_URL or of the Tocsin that runs here. It is only read.
+    account
+        Which live account, by name or number; needed where there is more than one.
+    """
+    from tocsin.rehearsal.command import run
+
+    settings = read_settings()
+    with plain_errors():
+        raise SystemExit(run(file, settings, as_json=as_json, live=live or account is not None, account=account))
 
 
 @main.command(show=False)

@@ -199,15 +199,17 @@ async def insert_override(
     starts_at: datetime,
     ends_at: datetime,
     at: datetime,
+    rotation_ids: Sequence[UUID] = (),
 ) -> None:
-    """An override of the whole schedule; without a user nobody is on call."""
+    """An override of these rotations, or without any of the whole schedule; without a user nobody is on call."""
     await tx.execute(
         """
-        insert into overrides (account_id, schedule_id, alias, user_id, starts_at, ends_at, created_at)
-        values (%(account_id)s, %(schedule_id)s, %(alias)s, %(user_id)s, %(starts_at)s, %(ends_at)s, %(at)s)
+        insert into overrides (account_id, schedule_id, alias, user_id, starts_at, ends_at, rotation_ids, created_at)
+        values (%(account_id)s, %(schedule_id)s, %(alias)s, %(user_id)s, %(starts_at)s, %(ends_at)s,
+                %(rotation_ids)s::uuid[], %(at)s)
         """,
         account_id=account_id, schedule_id=schedule_id, alias=alias, user_id=user_id, starts_at=starts_at,
-        ends_at=ends_at, at=at,
+        ends_at=ends_at, rotation_ids=list(rotation_ids), at=at,
     )  # fmt: skip
 
 

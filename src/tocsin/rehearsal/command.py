@@ -1,0 +1,64 @@
+"""`tocsin rehearse`: a file in, a table or JSON out, and an exit status."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import structlog
+
+from tocsin.errors import Invalid
+from tocsin.rehearsal.live import LiveAccount, live_database, read_account
+from tocsin.rehearsal.run import Rehearsal, rehearse
+from tocsin.rehearsal.scenario import Scenario, parse_scenario
+from tocsin.rehearsal.scratch import scratch_server
+from tocsin.rehearsal.timeline import make_console, show, unmet_in_words
+from tocsin.settings import Settings
+
+AS_EXPECTED, NOT_AS_EXPECTED, UNUSABLE = 0, 1, 2
+
+
+def run(file: Path, settings: Settings, *, as_json: bool, live: bool, account: str | None) -> int:
+    """The exit status. Raises: ServerFailed, and NotFound or Conflict about the live account."""
+    quiet()
+    try:
+        scenario = parse_scenario(_read(file), live=live)
+        copied = asyncio.run(read_account(live_database(settings), account)) if live else None
+        rehearsal = _rehearse(scenario, copied)
+    except Invalid as error:
+        sys.stderr.write(f"{file}: {error.message}\n")
+        return UNUSABLE
+    if as_json:
+        sys.stdout.write(as_text(rehearsal))
+    else:
+        show(rehearsal, make_console())
+    if rehearsal.unmet:
+        sys.stdout.flush()
+        sys.stderr.write(unmet_in_words(rehearsal) + "\n")
+        return NOT_AS_EXPECTED
+    return AS_EXPECTED
+
+
+def _rehearse(scenario: Scenario, live: LiveAccount | None) -> Rehearsal:
+    with scratch_server() as scratch:
+        return asyncio.run(rehearse(scenario, scratch, live))
+
+
+def as_text(rehearsal: Rehearsal) -> str:
+    """The JSON that is printed."""
+    return json.dumps(rehearsal.as_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+def quiet() -> None:
+    """The engine's log lines are told as events already."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+
+
+def _read(file: Path) -> str:
+    """Raises: Invalid."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Invalid(f"The file cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Invalid("The file is not UTF-8 text.") from None

@@ -1,0 +1,249 @@
+"""Making the account that a scenario describes, with ids that are the same each time."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import UUID, uuid5
+
+from tocsin.accounts import store as accounts_store
+from tocsin.accounts.directory import Reference
+from tocsin.accounts.model import (
+    Contact,
+    ContactMethod,
+    Integration,
+    LicenceKind,
+    Role,
+    User,
+    UserStatus,
+    key_hash,
+)
+from tocsin.db import Tx
+from tocsin.escalations import config_store
+from tocsin.escalations.team_defaults import create_team
+from tocsin.notifications import rules_store
+from tocsin.rehearsal import store
+from tocsin.rehearsal.plans import (
+    AccountPlan,
+    EscalationPlan,
+    RotationPlan,
+    SchedulePlan,
+    TeamPlan,
+    UserPlan,
+)
+from tocsin.schedules import store as schedules_store
+from tocsin.schedules.rotation import Participant, ParticipantKind
+
+NAMESPACE = UUID("6e2b5f0a-8c1d-5a57-9d27-2f6f5a3c9b10")  # of the ids that rehearsals make up
+INTEGRATION = "Default API"
+MICROSECOND = timedelta(microseconds=1)
+
+
+def numbered(what: str) -> Callable[[], UUID]:
+    """A source of ids: the first `what`, the second one, and so on, the same in every rehearsal."""
+    numbers = count(1)
+    return lambda: uuid5(NAMESPACE, f"{what} {next(numbers)}")
+
+
+async def make_account(tx: Tx, plan: AccountPlan, at: datetime) -> int:
+    """The account with everything in it; its id. Raises: Conflict for a name that is taken."""
+    account_id = await accounts_store.insert_account(tx, plan.name, plan.time_zone, plan.locale, at)
+    making = _Making(tx, account_id, at)
+    for user in plan.users:
+        await making.user(user)
+    for team in plan.teams:
+        await making.team(team, plan.time_zone)
+    await making.know_what_teams_brought()
+    for schedule in plan.schedules:
+        await making.name_schedule(schedule)
+    for escalation in plan.escalations:
+        await making.name_escalation(escalation)
+    for schedule in plan.schedules:
+        await making.schedule(schedule)
+    for escalation in plan.escalations:
+        await making.escalation(escalation)
+    for team in plan.teams:
+        await making.route(team)
+    await making.integration(plan.responders)
+    return account_id
+
+
+class _Making:
+    """One account under way; `ids` knows everything that can be referred to."""
+
+    def __init__(self, tx: Tx, account_id: int, at: datetime) -> None:
+        self._tx = tx
+        self._account_id = account_id
+        self._at = at
+        self._ids: dict[tuple[str, str], UUID] = {}
+        self._make_id = numbered("id")
+
+    def _id(self, kind: str, name: str) -> UUID:
+        return self._ids[kind, name]
+
+    async def user(self, plan: UserPlan) -> None:
+        user_id = self._ids["user", plan.username] = self._make_id()
+        user = User(
+            account_id=self._account_id,
+            id=user_id,
+            username=plan.username,
+            full_name=plan.full_name,
+            role=plan.role,
+            licence_kind=LicenceKind.STAKEHOLDER if plan.role is Role.STAKEHOLDER else LicenceKind.RESPONDER,
+            status=UserStatus.ACTIVE,
+            time_zone=plan.time_zone,
+            locale=plan.locale,
+            created_at=self._at,
+            verified_at=self._at,
+        )
+        await accounts_store.insert_user(self._tx, user, None)
+        if plan.blocked:
+            await store.block_user(self._tx, self._account_id, user_id)
+        contacts: dict[tuple[ContactMethod, str], UUID] = {}
+        for number, it in enumerate(plan.contacts):
+            contact_id = contacts[it.method, it.to] = self._make_id()
+            created_at = self._at + number * MICROSECOND
+            contact = Contact(self._account_id, contact_id, user_id, it.method, it.to, it.enabled, self._at, created_at)
+            await accounts_store.insert_contact(self._tx, contact)
+        await self._rules(plan, user_id, contacts)
+
+    async def _rules(self, plan: UserPlan, user_id: UUID, contacts: dict[tuple[ContactMethod, str], UUID]) -> None:
+        for position, rule in enumerate(plan.rules):
+            rule_id = self._make_id()
+            await rules_store.insert_rule(
+                self._tx, self._account_id, rule_id, user_id, rule.name, action_type=rule.action_type,
+                position=position,
+            )  # fmt: skip
+            if not rule.enabled:
+                await store.disable_rule(self._tx, self._account_id, rule_id)
+            for number, step in enumerate(rule.steps):
+                step_id, contact_id = self._make_id(), contacts[step.method, step.to]
+                await rules_store.insert_step(
+                    self._tx, self._account_id, step_id, rule_id, contact_id, after=step.after, position=number
+                )
+                if not step.enabled:
+                    await rules_store.set_step_enabled(self._tx, self._account_id, step_id, enabled=False)
+
+    async def team(self, plan: TeamPlan, time_zone: str) -> None:
+        """With the product's own defaults."""
+        members = [(self._id("user", username), role) for username, role in plan.members]
+        made = await create_team(
+            self._tx, self._account_id, plan.name, members, time_zone=time_zone, at=self._at, make_id=self._make_id
+        )
+        self._ids["team", plan.name] = made.id
+
+    async def know_what_teams_brought(self) -> None:
+        """Their schedules and escalations, by name."""
+        for schedule in await schedules_store.list_schedules(self._tx, self._account_id):
+            self._ids["schedule", schedule.name] = schedule.id
+        for escalation in await config_store.list_escalations(self._tx, self._account_id):
+            self._ids["escalation", escalation.name] = escalation.id
+
+    async def name_schedule(self, plan: SchedulePlan) -> None:
+        """Make it, empty, unless a team brought it: others may refer to it before it is filled."""
+        if ("schedule", plan.name) not in self._ids:
+            schedule_id = self._ids["schedule", plan.name] = self._make_id()
+            await schedules_store.insert_schedule(
+                self._tx, self._account_id, schedule_id, plan.name, time_zone=plan.time_zone, team_id=None, at=self._at
+            )
+
+    async def name_escalation(self, plan: EscalationPlan) -> None:
+        if ("escalation", plan.name) not in self._ids:
+            escalation_id = self._ids["escalation", plan.name] = self._make_id()
+            await config_store.insert_escalation(
+                self._tx, self._account_id, escalation_id, plan.name, team_id=None, at=self._at
+            )
+
+    async def schedule(self, plan: SchedulePlan) -> None:
+        schedule_id = self._id("schedule", plan.name)
+        team_id = self._id("team", plan.team) if plan.team else None
+        await store.set_schedule(
+            self._tx, self._account_id, schedule_id, time_zone=plan.time_zone, enabled=plan.enabled, team_id=team_id
+        )
+        rotations = {}
+        for position, rotation in enumerate(plan.rotations):
+            rotations[rotation.name] = await self._rotation(schedule_id, rotation, position)
+        for number, override in enumerate(plan.overrides):
+            await schedules_store.insert_override(
+                self._tx,
+                self._account_id,
+                schedule_id,
+                override.alias,
+                self._id("user", override.username) if override.username else None,
+                override.starts_at,
+                override.ends_at,
+                self._at + number * MICROSECOND,
+                [rotations[name] for name in override.rotations],
+            )
+
+    async def _rotation(self, schedule_id: UUID, plan: RotationPlan, position: int) -> UUID:
+        rotation_id = self._make_id()
+        await schedules_store.insert_rotation(
+            self._tx,
+            self._account_id,
+            schedule_id,
+            rotation_id,
+            plan.name,
+            position=position,
+            kind=plan.kind,
+            length=plan.length,
+            starts_at=plan.starts_at,
+            ends_at=plan.ends_at,
+            participants=[self._participant(it) for it in plan.participants],
+        )
+        return rotation_id
+
+    def _participant(self, reference: Reference) -> Participant:
+        kind = ParticipantKind(reference.type)
+        return Participant(kind, None if kind is ParticipantKind.NONE else str(self._id(kind, reference.name)))
+
+    async def escalation(self, plan: EscalationPlan) -> None:
+        escalation_id = self._id("escalation", plan.name)
+        await config_store.delete_rules(self._tx, self._account_id, escalation_id)
+        await store.set_escalation(
+            self._tx,
+            self._account_id,
+            escalation_id,
+            team_id=self._id("team", plan.team) if plan.team else None,
+            wait=plan.repeat.wait,
+            count=plan.repeat.count,
+            resets=plan.repeat.reset_recipient_states,
+            closes=plan.repeat.close_alert_after_all,
+        )
+        for position, rule in enumerate(plan.rules):
+            await config_store.insert_escalation_rule(
+                self._tx,
+                self._account_id,
+                escalation_id,
+                position=position,
+                condition=rule.condition,
+                notify_type=rule.notify_type,
+                delay=rule.delay,
+                recipient_type=rule.recipient.type,
+                recipient_id=self._id(rule.recipient.type, rule.recipient.name),
+            )
+
+    async def route(self, plan: TeamPlan) -> None:
+        if plan.route is not None:
+            notify_id = None if plan.route.type == "none" else self._id(plan.route.type, plan.route.name)
+            await store.set_default_route(
+                self._tx, self._account_id, self._id("team", plan.name), notify_type=plan.route.type,
+                notify_id=notify_id,
+            )  # fmt: skip
+
+    async def integration(self, responders: tuple[Reference, ...]) -> None:
+        """The account's API, which its alerts come by. Nobody knows its key."""
+        integration_id = self._make_id()
+        integration = Integration(
+            account_id=self._account_id,
+            id=integration_id,
+            name=INTEGRATION,
+            type="API",
+            enabled=True,
+            allow_read_access=True,
+            allow_write_access=True,
+            allow_delete_access=True,
+            allow_configuration_access=False,
+            team_id=None,
+            responders=[{"type": it.type, "id": str(self._id(it.type, it.name))} for it in responders],
+        )
+        await accounts_store.insert_integration(self._tx, integration, key_hash(str(integration_id)), "", self._at)

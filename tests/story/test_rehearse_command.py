@@ -1,0 +1,103 @@
+"""`tocsin rehearse`: what it prints, and its exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tocsin.rehearsal import command
+from tocsin.settings import Settings
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "rehearsals"
+
+
+def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "tocsin", "rehearse", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+    )
+
+
+def test_json_is_the_same_each_time_and_nothing_else_is_printed() -> None:
+    first, second = (run(DOCUMENTED / "acknowledged.yaml", "--json") for _ in range(2))
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == second.stdout
+    told = json.loads(first.stdout)
+    assert told["asExpected"] is True
+    assert {(event["at"], event["event"]) for event in told["events"]} >= {
+        ("2026-11-21T02:10:00Z", "notification"),
+        ("2026-11-21T02:12:00Z", "not_sent"),
+    }
+
+
+def test_the_timeline_shows_who_is_told_when_how_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    status = command.run(DOCUMENTED / "gap.yaml", Settings(), as_json=False, live=False, account=None)
+
+    shown = capsys.readouterr().out
+    assert status == 0
+    assert "times in Europe/Warsaw" in shown
+    assert "Sat 21 Nov 2026" in shown
+    for words in ("03:10:00", "olga@example.com by email", "a gap in the", "last resort", "All came as expected."):
+        assert words in shown
+
+
+def test_what_was_not_expected_is_said_and_the_status_is_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "wrong.yaml"
+    text = (DOCUMENTED / "night-page.yaml").read_text()
+    file.write_text(text.replace("{at: +5m, event: notification, who: bo", "{at: +9m, event: notification, who: bo"))
+
+    status = command.run(file, Settings(), as_json=True, live=False, account=None)
+
+    captured = capsys.readouterr()
+    assert status == 1
+    assert json.loads(captured.out)["asExpected"] is False
+    lines = captured.err.splitlines()
+    assert lines[0] == "It did not come as expected (- missing, + came instead):"
+    assert lines[2].startswith("- expected: at=2026-11-21T02:19:00Z event=notification who=bo@example.com")
+    assert lines[3].startswith("+ at=2026-11-21T02:15:00Z event=notification alert=disk who=bo@example.com")
+
+
+def test_a_bad_file_is_named_with_its_fault_and_the_status_is_2(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("start: 2026-11-21T03:10:00Z\naccuont: {}\nend: +1h\n")
+
+    done = run(file)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"{file}: line 2, accuont: There is no key 'accuont' here. Did you mean 'account'? "
+        "Known: start, account, commands, failures, end, expect.\n"
+    )
+
+
+def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+
+    for file in (tmp_path / "none.yaml", binary):
+        assert command.run(file, Settings(), as_json=False, live=False, account=None) == 2
+
+    said = capsys.readouterr().err
+    assert "none.yaml: The file cannot be read: No such file or directory." in said
+    assert "binary.yaml: The file is not UTF-8 text." in said
+
+
+def test_a_live_rehearsal_without_a_server_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "live.yaml"
+    file.write_text("start: 2026-11-21T03:10:00Z\nend: +1h\n")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tocsin", "rehearse", str(file), "--live"],
+        capture_output=True, text=True, check=False, env={**os.environ, "TOCSIN_DATA_DIR": str(tmp_path)},
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"No Tocsin runs on {tmp_path}")

@@ -41,9 +41,9 @@ messages: $(VENV)/.dev ## bring the translation catalogues up to date with the s
 	@$(BIN)/python scripts/messages
 
 lint: $(VENV)/.dev ## style, types, import contracts, prose
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
-	$(BIN)/mypy src tests
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy src tests benchmarks
 	$(BIN)/lint-imports --no-cache
 
 schema: $(VENV)/.dev ## write schema.sql anew, after a migration
@@ -57,4 +57,8 @@ test: $(VENV)/.dev ## everything CI runs
 soak: $(VENV)/.dev ## the large, seeded proofs, with their figures
 	$(BIN)/pytest -s -m soak tests
 
-.PHONY: help up install dev lock messages lint schema test soak
+bench: $(VENV)/.dev ## the figures of docs/benchmarks.md, against a floor and Alertmanager
+	@scripts/test-machine
+	$(BIN)/python -m benchmarks.run
+
+.PHONY: help up install dev lock messages lint schema test soak bench

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page, Request, ViewportSize, async_playwright
 
 EXECUTABLE = shutil.which("chromium") or "/usr/bin/chromium"
 ARGUMENTS = [
@@ -41,5 +41,10 @@ def troubles(page: Page) -> list[str]:
     found: list[str] = []
     page.on("pageerror", lambda error: found.append(f"script error: {error}"))
     page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("requestfailed", lambda request: found.append(f"not loaded: {request.url}"))
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # leaving a page ends what it was still loading
+            found.append(f"not loaded: {request.url}")
+
+    page.on("requestfailed", failed)
     return found

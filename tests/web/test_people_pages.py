@@ -8,7 +8,7 @@ from tests.support.makers import START, Tenant, make_user
 
 from tocsin.accounts import audit_store, store
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.model import Role, User, UserStatus
+from tocsin.accounts.model import Contact, Role, User, UserStatus
 from tocsin.accounts.people import service
 from tocsin.clock import SetClock
 from tocsin.db import Databases
@@ -29,6 +29,12 @@ async def user_named(tenant: Tenant, username: str) -> User:
         found = await store.find_user_by_username(tx, tenant.account_id, username)
     assert found is not None
     return found
+
+
+async def contact_at(tenant: Tenant, user: User, address: str) -> Contact:
+    async with tenant.app.transaction() as tx:
+        contacts = await store.list_contacts(tx, tenant.account_id, user.id)
+    return next(contact for contact in contacts if contact.address == address)
 
 
 async def test_an_invited_person_comes_in_by_the_link_and_is_told_of_new_alerts(
@@ -320,13 +326,11 @@ async def test_a_contact_is_used_once_its_owner_said_yes(
 
     async with browsing(url) as scanner:
         opened = await scanner.get(link)
-        async with tenant.app.transaction() as tx:
-            before = (await store.list_contacts(tx, tenant.account_id, ana.id))[-1]
+        before = await contact_at(tenant, ana, "ana.second@example.com")
         said = await scanner.post(link)
         again = await scanner.send("POST", link)
 
-    async with tenant.app.transaction() as tx:
-        after = next(one for one in await store.list_contacts(tx, tenant.account_id, ana.id) if one.id == before.id)
+    after = await contact_at(tenant, ana, "ana.second@example.com")
     assert "Follow its link to confirm the address." in added
     assert mail.to_address == "ana.second@example.com"
     assert opened.status == 200
@@ -418,3 +422,17 @@ async def test_a_test_page_is_sent_to_a_contact_but_not_twice_at_once(
             account_id=tenant.account_id,
         )
     assert told == [{"contact_id": contact.id, "action_type": "test", "alert_id": None}]
+
+
+async def test_nobody_is_flooded_with_requests_to_confirm(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    ana = await add_person(databases, tenant)
+    await browser.sign_in(ana)
+    await browser.post("/profile/contacts", method="email", address="victim@example.com")
+    contact = await contact_at(tenant, ana, "victim@example.com")
+
+    answers = [await browser.post(f"/profile/contacts/{contact.id}/verification") for _ in range(5)]
+
+    assert ["Too many tries." in answer for answer in answers] == [False, False, False, True, True]
+    assert len(await mails(tenant, "verification")) == 4

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from tests.support.browsing import PASSWORD, Answer, Browsing, add_person, browsing
 from tests.support.makers import START, Tenant, make_tenant
-from tests.support.server import serve
+from tests.support.server import scratch_database, serve
 
 from tocsin.accounts.sign_in import service, store
 from tocsin.clock import SetClock
@@ -338,3 +338,12 @@ async def test_a_form_that_is_too_large_is_refused(browser: Browsing) -> None:
 
 async def test_the_first_page_leads_to_the_alerts(browser: Browsing) -> None:
     assert (await browser.send("GET", "/")).location == "/alerts"
+
+
+async def test_a_server_without_any_account_says_how_to_make_one(settings: Settings) -> None:
+    with scratch_database() as empty:
+        async with serve(settings, empty, SetClock(START)) as url, browsing(url) as browser:
+            answer = await browser.get("/")
+
+    assert "This server has no account yet" in answer
+    assert "tocsin up" in answer

@@ -168,6 +168,16 @@ class PageContext(Page):
         """Does the person's role allow it?"""
         return may(self.user.role, action)
 
+    @property
+    def settings_tabs(self) -> dict[str, bool]:
+        """Which of the settings the person sees: for `accounts/_settings_tabs.html`."""
+        return {
+            "may_manage_keys": self.may(Action.MANAGE_KEYS),
+            "may_see_audit": self.may(Action.VIEW_AUDIT),
+            "may_read_mails": self.is_operator or self.may(Action.VIEW_MAILBOX),
+            "is_operator": self.is_operator,
+        }
+
     def require(self, action: Action) -> None:
         """Raises: Forbidden where the person's role does not allow it."""
         if not self.may(action):

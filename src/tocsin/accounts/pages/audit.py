@@ -47,5 +47,5 @@ async def get_audit(ctx: Auditor) -> Response:
         entries=[(entry, changes(entry)) for entry in entries],
         older=f"/settings/audit?before={entries[-1].id}" if entries and older else "",
         newer=f"/settings/audit?after={entries[0].id}" if entries and newer else "",
-        may_manage_keys=ctx.may(Action.MANAGE_KEYS),
+        **ctx.settings_tabs,
     )

@@ -43,7 +43,7 @@ async def _keys_page(ctx: PageContext, *, errors: dict[str, str] | None = None, 
         teams=[(str(team.id), team.name) for team in teams],
         typed={field: ctx.form.text(field) for field in ("name", "type", "team")},
         ticked=_rights(ctx.form) if posted else {Right.READ, Right.WRITE, Right.DELETE},
-        may_see_audit=ctx.may(Action.VIEW_AUDIT),
+        **ctx.settings_tabs,
         errors={field: ctx.say(text) for field, text in (errors or {}).items()},
     )
 

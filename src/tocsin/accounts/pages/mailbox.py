@@ -39,6 +39,7 @@ async def get_mailbox(ctx: Reader) -> Response:
     older = f"/mailbox?before={mails[PER_PAGE - 1].id}" if len(mails) > PER_PAGE else ""
     return ctx.html(
         "accounts/mailbox.html",
+        **ctx.settings_tabs,
         mails=mails[:PER_PAGE],
         older=older,
         newer="/mailbox" if before is not None else "",

@@ -29,6 +29,7 @@ async def _operator_page(ctx: PageContext, *, errors: dict[str, str] | None = No
     return ctx.html(
         "accounts/operator.html",
         status_code=status,
+        **ctx.settings_tabs,
         accounts=accounts,
         operators=named,
         typed={"account": ctx.form.text("account") or str(ctx.account_id), "username": ctx.form.text("username")},

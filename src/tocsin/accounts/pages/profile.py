@@ -10,10 +10,13 @@ from tocsin import i18n
 from tocsin.accounts import store
 from tocsin.accounts.model import ContactMethod
 from tocsin.accounts.pages.security import where
+from tocsin.accounts.pages.sign_in import too_many
 from tocsin.accounts.pages_access import YEAR_SECONDS, PageContext, page, path_uuid
 from tocsin.accounts.people import contacts, service
 from tocsin.accounts.people.service import Profile
-from tocsin.errors import Conflict, Invalid
+from tocsin.accounts.sign_in import service as sign_in
+from tocsin.accounts.sign_in import throttle
+from tocsin.errors import Conflict, Invalid, Throttled
 from tocsin.i18n import N_
 
 router = APIRouter()
@@ -86,9 +89,14 @@ async def post_contact(ctx: Self) -> Response:
     try:
         if typed[0] not in list(ContactMethod):
             raise Invalid(N_("Something is not right yet."), {"method": N_("There is no such channel.")})
+        if typed[0] == ContactMethod.EMAIL:
+            await _count_mail(ctx, typed[1])
         contact, secret = await contacts.add(
             ctx.db, ctx.settings.key, ctx.actor, ctx.user, where(ctx), ContactMethod(typed[0]), typed[1]
         )
+    except Throttled as error:
+        errors = {"address": too_many(ctx.words, error)}
+        return await _profile_page(ctx, contact=typed, errors=errors, status=429)
     except (Invalid, Conflict) as error:
         errors = error.errors or {"address": error.message}
         return await _profile_page(ctx, contact=typed, errors=errors, status=error.status)
@@ -100,11 +108,20 @@ async def post_contact(ctx: Self) -> Response:
     return ctx.redirect(HERE, "success", said)
 
 
+async def _count_mail(ctx: PageContext, subject: str) -> None:
+    """Nobody's mailbox is flooded from here. Raises: Throttled."""
+    limits = {f"verify:{subject.lower()[:254]}": throttle.MAILS, f"verify-by:{ctx.user.id}": throttle.ADDRESS}
+    await sign_in.count_try(ctx.databases.engine, limits, ctx.at)
+
+
 @router.post("/profile/contacts/{contact_id}/verification")
 async def post_contact_verification(ctx: Self, contact_id: str) -> Response:
     """Another mail to confirm the address."""
     try:
+        await _count_mail(ctx, path_uuid(contact_id).hex)
         contact = await contacts.verify_again(ctx.db, ctx.actor, ctx.user, where(ctx), path_uuid(contact_id))
+    except Throttled as error:
+        return ctx.redirect(HERE, "danger", too_many(ctx.words, error))
     except Conflict as error:
         return ctx.redirect(HERE, "danger", ctx.say(error.message))
     said = ctx.words(

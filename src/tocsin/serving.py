@@ -2,11 +2,13 @@
 
 import asyncio
 import gc
+import math
 import os
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from types import FrameType
 
 import psycopg
@@ -22,12 +24,13 @@ from tocsin.db import Tx, connect
 from tocsin.listener import take_again, take_no_more, waiting
 from tocsin.server_key import WrongKey, check_key
 from tocsin.settings import Settings
-from tocsin.supervisor import BACKLOG, LISTEN_FD, READY_FD, CannotServe, open_listener
+from tocsin.supervisor import BACKLOG, LISTEN_FD, READY_FD, SUPERVISED, CannotServe, open_listener
 
 DRAIN_SECONDS = 1.0  # how long clients are told to close their connections while everything is still answered
 LATECOMER_SECONDS = 1.0  # how long who connected just before the end has to ask
 PATIENCE_SECONDS = 15  # for requests that take long
 GC_THRESHOLDS = (50_000, 20, 100)  # of the garbage collector: a pause for each few thousand requests, not for each ten
+SAY_AGAIN_SECONDS = 10.0  # that the database does not answer
 log = structlog.get_logger("tocsin.serving")
 
 
@@ -179,7 +182,25 @@ def serve_worker(settings: Settings, database_url: str) -> None:
 
 
 async def _check_database(settings: Settings, database_url: str) -> None:
-    """The database answers, is migrated, and belongs to our secret key. Raises: CannotServe."""
+    """The database answers, is migrated, and belongs to our secret key. Raises: CannotServe.
+
+    Under a supervisor a database that does not answer is on its way back: to start anew would take longer than to wait.
+    """
+    said_at = -math.inf
+    while True:
+        try:
+            return await _check_once(settings, database_url)
+        except psycopg.OperationalError as error:
+            if SUPERVISED not in os.environ:
+                raise CannotServe(f"The database does not answer: {str(error).strip()}") from None
+            if monotonic() >= said_at + SAY_AGAIN_SECONDS:
+                said_at = monotonic()
+                log.warning("database_awaited", error=str(error).strip())
+        await asyncio.sleep(0.1)
+
+
+async def _check_once(settings: Settings, database_url: str) -> None:
+    """Raises: CannotServe, psycopg.OperationalError."""
     try:
         async with await connect(database_url, "tocsin_engine") as conn:
             await check_key(Tx(conn), settings.key)
@@ -187,8 +208,6 @@ async def _check_database(settings: Settings, database_url: str) -> None:
         raise CannotServe("The database is not migrated: run `tocsin migrate` first.") from None
     except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue):
         raise CannotServe("Tocsin's roles are missing in the database: run `tocsin migrate` first.") from None
-    except psycopg.OperationalError as error:
-        raise CannotServe(f"The database does not answer: {str(error).strip()}") from None
     except WrongKey as error:
         raise CannotServe(str(error)) from None
 

@@ -26,6 +26,7 @@ from tocsin.postgres import EmbeddedServer, ServerFailed, die_with_parent
 
 PLAN = "TOCSIN_UP"  # what `tocsin up` tells the supervisor, as JSON
 LISTEN_FD = "TOCSIN_LISTEN_FD"  # the API's listening socket, which outlives the API: connections wait meanwhile
+SUPERVISED = "TOCSIN_SUPERVISED"  # somebody looks after the database: wait for it as long as it takes
 READY_FD = "TOCSIN_READY_FD"  # the API writes a byte when it answers
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 ONLY_ONCE = ("TOCSIN_BOOTSTRAP_API_KEY", "TOCSIN_BOOTSTRAP_OWNER_EMAIL", "TOCSIN_BOOTSTRAP_OWNER_PASSWORD")
@@ -154,6 +155,7 @@ class Supervisor:
                 "TOCSIN_DATABASE_URL": url,
                 "TOCSIN_PORT": str(listener.getsockname()[1]),
                 METRICS_FOLDER: metrics_folder,
+                SUPERVISED: "1",
             }
             if not self._prepare(environment, address):
                 return 0 if self.signals else 1

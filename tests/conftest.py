@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from tests.support.makers import Tenant, make_tenant
 from tests.support.server import scratch_database, serve
+from tests.support.world import World
 
 from tocsin.clock import SystemClock
 from tocsin.db import Databases, open_databases
@@ -57,3 +58,10 @@ async def http(base_url: str) -> AsyncIterator[aiohttp.ClientSession]:
 async def tenant(databases: Databases) -> Tenant:
     """An account of this test's own."""
     return await make_tenant(databases)
+
+
+@pytest.fixture
+async def world(databases: Databases, database_url: str, settings: Settings, tenant: Tenant) -> AsyncIterator[World]:
+    """The real engine on the tenant's account, with a clock that the test holds."""
+    async with World(databases, database_url, settings, tenant) as made:
+        yield made

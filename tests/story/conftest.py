@@ -1,18 +1,8 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-from tests.support.makers import Tenant
-from tests.support.world import World
 
-from tocsin.db import Databases
 from tocsin.rehearsal.scratch import Scratch, scratch_server
-from tocsin.settings import Settings
-
-
-@pytest.fixture
-async def world(databases: Databases, database_url: str, settings: Settings, tenant: Tenant) -> AsyncIterator[World]:
-    async with World(databases, database_url, settings, tenant) as made:
-        yield made
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import pytest
 from tests.support.browsing import Browsing, add_person, browsing, give_password
 from tests.support.makers import START, Tenant, make_tenant
 from tests.support.server import serve
-from tests.support.world import World
 
 from tocsin.accounts.model import Role, User
 from tocsin.accounts.sign_in import store
@@ -51,13 +50,6 @@ async def eve(base_url: str, databases: Databases) -> AsyncIterator[Browsing]:
     async with browsing(base_url) as opened:
         await opened.sign_in(await give_password(databases, others.owner))
         yield opened
-
-
-@pytest.fixture
-async def world(databases: Databases, database_url: str, settings: Settings, tenant: Tenant) -> AsyncIterator[World]:
-    """The real engine on the tenant's account, with a clock that the test holds."""
-    async with World(databases, database_url, settings, tenant) as made:
-        yield made
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ async def test_a_gap_is_loud(ana: Browsing, databases: Databases, tenant: Tenant
 
     page = await ana.get("/on-call")
 
-    assert "One schedule has nobody on call now." in page
+    assert "One schedule has nobody on call now: see the gap below." in page
     assert "No rotation yet: nobody is on call." in page
     assert "is-gap" in page.text
 

@@ -86,7 +86,7 @@ def _page(
     locale = user.locale if user.locale in i18n.LOCALES else i18n.DEFAULT_LOCALE
     zone: ZoneInfo = zone_of(user.time_zone)
     flashes = (Notice(*notice),) if notice else ()
-    viewer = replace(here.viewer, locale=locale, zone=zone, name="", flashes=flashes)
+    viewer = replace(here.viewer, locale=locale, zone=zone, name="", banners=(), flashes=flashes)
     return replace(here, viewer=viewer).html(
         "escalations/mail_link.html",
         alert=alert,

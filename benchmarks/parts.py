@@ -20,9 +20,9 @@ from uuid import uuid4
 from tocsin import crypto
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact, ContactMethod, Integration, LicenceKind, Role, User, UserStatus, key_hash
+from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.clock import SystemClock
 from tocsin.db import open_databases
-from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.migrate import migrate
 from tocsin.notifications import rules_store
 from tocsin.postgres import EmbeddedServer

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 
+import psycopg
 import structlog
 
 from tocsin.clock import Clock
@@ -115,7 +116,7 @@ class Delivery:
                     return
                 continue
             try:
-                instead = await self._sender.record(results, endings)
+                instead = await self._record(results, endings)
             except Exception as error:  # noqa: BLE001 - the database may be away for a while; nothing may be forgotten
                 log.error("record_failed", error=repr(error), notifications=len(results) + len(endings))
                 self._results += results
@@ -125,9 +126,27 @@ class Delivery:
                 continue
             self._forget([it.notification for it in results])
             self._forget([it.notification for it in endings])
-            await self.start(instead)
+            try:
+                await self.start(instead)
+            except Exception as error:  # noqa: BLE001 - they are leased: they come back when the leases run out
+                log.error("start_failed", error=repr(error), notifications=len(instead))
             if self._stopping:
                 self._finished.set()
+
+    async def _record(self, results: Sequence[AttemptResult], endings: Sequence[Ending]) -> list[Notification]:
+        """Record them together; where one of them cannot be stored, one by one, so that it stands in nobody's way."""
+        try:
+            return await self._sender.record(results, endings)
+        except psycopg.DataError as error:
+            if len(results) + len(endings) == 1:
+                log.error("result_refused", error=str(error), results=repr([*results, *endings]))
+                return []  # its lease runs out, and it is sent again
+        instead: list[Notification] = []
+        for result in results:
+            instead += await self._record([result], [])
+        for ending in endings:
+            instead += await self._record([], [ending])
+        return instead
 
     def _forget(self, notifications: Sequence[Notification]) -> None:
         for told in notifications:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from tocsin.alerts import store as alerts_store
@@ -20,7 +21,7 @@ from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.reason import as_json
 from tocsin.escalations.resolve import Nobody
 from tocsin.escalations.snapshot import Snapshot
-from tocsin.escalations.snapshot_store import Snapshots
+from tocsin.escalations.snapshot_store import Snapshots, owners_only
 from tocsin.notifications import store as outbox
 from tocsin.notifications.model import NewNotification, Notification
 from tocsin.notifications.plan import CALLS_TO_ACT
@@ -73,12 +74,58 @@ async def advance_due(
         rows = await store.claim_due(tx, now, per_account, limit)
         if not rows:
             return Advanced()
+        turn = _Turn(tx, snapshots, now, lease, claim, busy)
+        try:
+            async with tx.savepoint():
+                return Advanced(len(rows), await turn.advance(rows))
+        except psycopg.OperationalError:
+            raise  # the database is away, or ended a deadlock: nothing is wrong with the rows
+        except Exception as error:
+            log.error("set_failed", runs=len(rows), error=repr(error), exc_info=True)
+            return Advanced(len(rows), await turn.advance_apart(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One transaction's work on due runs."""
+
+    tx: Tx
+    snapshots: Snapshots
+    now: datetime
+    lease: timedelta
+    claim: bool
+    busy: Sequence[int]
+
+    async def advance(self, rows: Sequence[store.RunRow]) -> list[Notification]:
+        """Decide and write for all of `rows`; the notifications claimed."""
+        tx = self.tx
         facts = await store.facts(tx, rows)
         running = await store.others_running(tx, rows)
         told = await store.told_before(tx, rows)
-        configurations = await snapshots.get(tx, (row.account_id for row in rows))
-        due = _decide(rows, facts, running, told, configurations, now)
-        return Advanced(len(rows), await _write(tx, due, now, lease, claim, busy))
+        configurations = await self.snapshots.get(tx, (row.account_id for row in rows))
+        due = _decide(rows, facts, running, told, configurations, self.now)
+        return await _write(tx, due, self.now, self.lease, self.claim, self.busy)
+
+    async def advance_apart(self, rows: Sequence[store.RunRow]) -> list[Notification]:
+        """Each alert for itself: one whose rows cannot be advanced is put off, its owners are told, the rest go on."""
+        by_alert: dict[Key, list[store.RunRow]] = {}
+        for row in rows:
+            by_alert.setdefault((row.account_id, row.alert_id), []).append(row)
+        claimed: list[Notification] = []
+        for (account_id, alert_id), siblings in by_alert.items():
+            try:
+                async with self.tx.savepoint():
+                    claimed += await self.advance(siblings)
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:
+                log.error("alert_failed", alert_id=alert_id, error=repr(error), exc_info=True)
+                for row in siblings:
+                    await store.put_off(self.tx, row, repr(error), self.now + PUT_OFF)
+                owners = await owners_only(self.tx, account_id)
+                pages = last_resort(owners, account_id, alert_id, "internal-error", self.now)
+                claimed += await outbox.enqueue(self.tx, pages, self.now, self.lease, claim=self.claim)
+        return claimed
 
 
 def _decide(

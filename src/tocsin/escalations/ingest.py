@@ -27,7 +27,7 @@ from tocsin.accounts.model import Integration, Right
 from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.clock import Clock
 from tocsin.db import connect
-from tocsin.errors import Forbidden, Malformed, Throttled, TocsinError, Unauthenticated, Unavailable
+from tocsin.errors import Forbidden, Malformed, Throttled, TocsinError, TooLarge, Unauthenticated, Unavailable
 from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, write_batch
 from tocsin.escalations.responders import NOBODY, Directories, as_json, responders_of
 
@@ -311,7 +311,7 @@ async def _body(receive: Receive) -> bytes:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > BODY_LIMIT:
-            raise Malformed("Request body is too large: at most 1,000,000 bytes.")
+            raise TooLarge("Request body is too large: at most 1,000,000 bytes.")
     if message["type"] == "http.disconnect":
         raise Unavailable("The request broke off.")
     return body

@@ -80,6 +80,18 @@ async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
     )
 
 
+async def owners_only(tx: Tx, account_id: int) -> Snapshot:
+    """A snapshot for the last resort alone: when the rest of the configuration cannot be read, owners still can."""
+    rows = await tx.values(
+        """
+        select id from users
+         where account_id = %(account_id)s and role = 'owner' and status <> 'suspended' order by id
+        """,
+        account_id=account_id,
+    )
+    return Snapshot(0, Directory(), await _contacts(tx, account_id), {}, tuple(str(row) for row in rows))
+
+
 async def _rows(tx: Tx, select: str, account_id: int, order: str = "") -> list[Row]:
     where = f"{select} where account_id = %(account_id)s"
     return await tx.dicts(f"{where} order by {order}" if order else where, account_id=account_id)

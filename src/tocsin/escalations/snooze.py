@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tocsin.db import Db
+from tocsin.db import Db, retried
 
 WAKE = """
     with due as (
@@ -29,6 +29,7 @@ WAKE = """
 """
 
 
+@retried
 async def wake_due(db: Db, now: datetime, limit: int = 200) -> int:
     """Wake the alerts whose snooze is over at `now`; how many. Any number of workers may run this."""
     async with db.transaction() as tx:

@@ -93,14 +93,26 @@ class Sender:
         for told in claimed:
             alert = alerts.get((told.account_id, told.alert_id)) if told.alert_id is not None else None
             receiver = receivers.get(told.contact_id) if told.contact_id is not None else None
-            ending = _ending(told, alert, receiver, now)
-            if ending is not None or receiver is None:
-                endings.append(ending or Ending(told, NotificationStatus.FAILED, "contact-missing"))
+            try:
+                prepared = self._prepare(told, alert, receiver, now)
+            except Exception as error:
+                # one message's boundary: what cannot be read fails its own page, and the last resort hears of it
+                log.error("prepare_raised", notification_id=told.id, error=repr(error), exc_info=True)
+                prepared = Ending(told, NotificationStatus.FAILED, _kept(f"internal error: {error!r}"))
+            if isinstance(prepared, Ending):
+                endings.append(prepared)
             else:
-                why = self._explain(told, receiver.locale, ZoneInfo(receiver.time_zone))
-                addresses = links.addresses(self._base_url, self._key, told)
-                envelopes.append(Envelope(told, receiver, alert, addresses, why))
+                envelopes.append(prepared)
         return envelopes, endings
+
+    def _prepare(
+        self, told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime
+    ) -> Envelope | Ending:
+        ending = _ending(told, alert, receiver, now)
+        if ending is not None or receiver is None:
+            return ending or Ending(told, NotificationStatus.FAILED, "contact-missing")
+        why = self._explain(told, receiver.locale, ZoneInfo(receiver.time_zone))
+        return Envelope(told, receiver, alert, links.addresses(self._base_url, self._key, told), why)
 
     async def send(self, envelope: Envelope) -> AttemptResult:
         """One attempt. Never raises: whatever happens is an outcome."""

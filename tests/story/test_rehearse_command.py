@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.program import ENVIRONMENT, eventually
+from tests.support.server import scratch_folder
 
 from tocsin.rehearsal import command
 from tocsin.settings import Settings
@@ -20,7 +22,7 @@ def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         capture_output=True,
         text=True,
         check=False,
-        env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+        env=ENVIRONMENT,
     )
 
 
@@ -90,13 +92,41 @@ def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path, capsys
     assert "binary.yaml: The file is not UTF-8 text." in said
 
 
+async def test_sigterm_leaves_no_server_and_no_folder_behind() -> None:
+    with scratch_folder() as folder:
+        rehearsal = start(DOCUMENTED / "night-page.yaml", TMPDIR=str(folder))
+        await eventually(lambda: server_in(folder) != 0)
+        server = server_in(folder)
+
+        rehearsal.terminate()
+
+        assert rehearsal.wait(60) == 143
+        assert list(folder.iterdir()) == []
+        with pytest.raises(ProcessLookupError):
+            os.kill(server, 0)
+
+
+def start(file: Path, **environment: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "tocsin", "rehearse", file],
+        stdout=subprocess.DEVNULL,
+        env={**ENVIRONMENT, **environment},
+    )
+
+
+def server_in(folder: Path) -> int:
+    """The process of the scratch server in `folder`, or 0 while there is none."""
+    pids = [file.read_text().partition("\n")[0] for file in folder.glob("tocsin-rehearsal-*/postgres/postmaster.pid")]
+    return int(pids[0]) if pids and pids[0] else 0
+
+
 def test_a_live_rehearsal_without_a_server_says_so(tmp_path: Path) -> None:
     file = tmp_path / "live.yaml"
     file.write_text("start: 2026-11-21T03:10:00Z\nend: +1h\n")
 
     done = subprocess.run(
         [sys.executable, "-m", "tocsin", "rehearse", str(file), "--live"],
-        capture_output=True, text=True, check=False, env={**os.environ, "TOCSIN_DATA_DIR": str(tmp_path)},
+        capture_output=True, text=True, check=False, env={**ENVIRONMENT, "TOCSIN_DATA_DIR": str(tmp_path)},
     )  # fmt: skip
 
     assert done.returncode == 1

@@ -2,8 +2,12 @@
 
 import asyncio
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import structlog
 
@@ -40,8 +44,22 @@ def run(file: Path, settings: Settings, *, as_json: bool, live: bool, account: s
 
 
 def _rehearse(scenario: Scenario, live: LiveAccount | None) -> Rehearsal:
-    with scratch_server() as scratch:
+    with ended_by_sigterm(), scratch_server() as scratch:
         return asyncio.run(rehearse(scenario, scratch, live))
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the block as an exception does, so that the scratch server and its folder go with it."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def as_text(rehearsal: Rehearsal) -> str:

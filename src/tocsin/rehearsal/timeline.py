@@ -1,6 +1,7 @@
 """A rehearsal for the terminal: what happened when, to whom, how and why."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin import i18n
+from tocsin.notifications.words import after_in_words
 from tocsin.rehearsal import events
 from tocsin.rehearsal.events import Event
 from tocsin.rehearsal.expectation import in_words
@@ -77,7 +79,7 @@ def _cells(event: Event, zone: ZoneInfo, locale: str) -> tuple[Text, ...]:
         Text(name, style=STYLES.get(event.kind, "")),
         Text(alert),
         Text(_what(event, zone, locale)),
-        Text(_why(event.data), style="dim"),
+        Text(_why(event.data, locale), style="dim"),
     )
 
 
@@ -97,10 +99,10 @@ def _what(event: Event, zone: ZoneInfo, locale: str) -> str:
             who = data.get("who")
             by = data.get("by")
             said = f"{who}: {text}" if who and who not in text else text
-            return f"{said} by {by}" if by and by not in {"System", "Alert API"} and by not in said else said
+            return f"{said} ({by})" if by and by not in {"System", "Alert API"} and by not in said else said
 
 
-def _address(data: Any) -> str:
+def _address(data: Mapping[str, Any]) -> str:
     who, address = data.get("who", ""), data.get("address", "")
     return f"{who} by {data.get('method')}" if who == address else f"{who} by {data.get('method')} {address}"
 
@@ -109,8 +111,10 @@ def _at(text: str | None, zone: ZoneInfo) -> str:
     return f"{datetime.fromisoformat(text).astimezone(zone):%H:%M:%S}" if text else ""
 
 
-def _why(data: Any) -> str:
+def _why(data: Mapping[str, Any], locale: str) -> str:
     why = " → ".join(data.get("why", ()))
-    after = f"; step of {data['rule']} after {data['after']} s" if data.get("after") else ""
+    after = ""
+    if data.get("after"):
+        after = f"; {data['rule']}, {after_in_words(timedelta(seconds=data['after']), locale)}"
     left_out = f" (left out: {data['leftOut']})" if data.get("leftOut") else ""
     return why + after + left_out

@@ -103,12 +103,18 @@ def listing(params: Mapping[str, str]) -> Listing:
     )
 
 
+def quoted(value: str) -> str:
+    """The value as one phrase of the search language, whatever is in it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def filters(show: Show, priority: str, username: str) -> str:
     """The quick filters in the search language; empty for all alerts."""
     terms = {
         Show.OPEN: ["status: open"],
         Show.UNACKNOWLEDGED: ["status: open", "acknowledged: false"],
-        Show.MINE: ["status: open", f'owner: "{username}"'],
+        Show.MINE: ["status: open", f"owner: {quoted(username)}"],
         Show.CLOSED: ["status: closed"],
         Show.ALL: [],
     }[show]

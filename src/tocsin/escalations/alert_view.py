@@ -9,7 +9,7 @@ from tocsin.accounts.directory import Directory
 from tocsin.alerts import log
 from tocsin.alerts.model import Alert, AlertStatus, LogEntry
 from tocsin.escalations import explain
-from tocsin.escalations.alert_list import Listing, Show
+from tocsin.escalations.alert_list import Listing, Show, quoted
 from tocsin.escalations.explain import Reader
 from tocsin.escalations.reason import from_json
 from tocsin.i18n import N_, Translator, instant
@@ -79,9 +79,7 @@ class Row:
 
     def tag_address(self, tag: str) -> str:
         """The list of open alerts with that tag."""
-        return Listing(
-            Show.OPEN, q=f'tag: "{tag.replace(chr(92), chr(92) * 2).replace(chr(34), chr(92) + chr(34))}"'
-        ).address()
+        return Listing(Show.OPEN, q=f"tag: {quoted(tag)}").address()
 
 
 def row(alert: Alert, at: datetime, names: Mapping[str, str]) -> Row:

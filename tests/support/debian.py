@@ -19,8 +19,11 @@ INSTALLED = (BIN / "postgres").exists()
 
 
 @contextmanager
-def debian_server() -> Iterator[Path]:
-    """The folder of the socket of a fresh server; anybody may sign in there as anybody (postgres is the superuser)."""
+def debian_server(password: str | None = None) -> Iterator[Path]:
+    """The folder of the socket of a fresh server, whose superuser is postgres.
+
+    With `password` it is the superuser's, and everybody needs one; without, anybody may sign in as anybody.
+    """
     with scratch_folder() as folder:
         as_user: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -32,8 +35,12 @@ def debian_server() -> Iterator[Path]:
             place.mkdir()
             if as_user:
                 shutil.chown(place, SERVER_USER)
+        secret = folder / "password"
+        secret.write_text(f"{password or 'unused'}\n")
+        secret.chmod(0o644)
         subprocess.run(
-            [BIN / "initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust"],
+            [BIN / "initdb", "-D", data, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
+             f"--auth={'scram-sha-256' if password else 'trust'}", f"--pwfile={secret}"],
             check=True, capture_output=True, cwd="/", **as_user,
         )  # fmt: skip
         server = subprocess.Popen(

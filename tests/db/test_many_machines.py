@@ -130,7 +130,7 @@ async def test_two_apis_and_two_workers_do_everything_once(sockets: Path, folder
 
     assert Counter({row["alias"]: row["occurrences"] for row in alerts}) == Counter(posted)
     assert {row["count"] for row in alerts} == {TIMES}
-    assert sorted(row["tiny_id"] for row in alerts) == list(range(1, ALIASES + 1))
+    assert len({row["tiny_id"] for row in alerts}) == ALIASES  # with gaps, where both APIs drew one for the same alias
     assert Counter(statuses) == {"Created alert": ALIASES, "Increased alert count": ALIASES * (TIMES - 1)}
     told = {row["alert_id"]: row["n"] for row in entries if row["event"] == "told"}
     assert len(told) == ALIASES

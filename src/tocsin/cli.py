@@ -241,14 +241,23 @@ def read_settings() -> "Settings":
     """The settings; ends the command with a line for each one that does not fit."""
     from pydantic import ValidationError
 
+    from tocsin.errors import Invalid
+    from tocsin.mail.smtp import transport_of
+    from tocsin.notifications.outbound import parse_networks
     from tocsin.settings import Settings
 
     try:
-        return Settings()
+        settings = Settings()
+        transport_of(settings.smtp_url)
+        parse_networks(settings.allowed_private_networks)
     except ValidationError as error:
         for problem in error.errors():
             print(f"TOCSIN_{str(problem['loc'][0]).upper()}: {problem['msg']}.", file=sys.stderr)
         raise SystemExit(2) from None
+    except Invalid as error:
+        print(error.message, file=sys.stderr)
+        raise SystemExit(2) from None
+    return settings
 
 
 def database_url(settings: "Settings") -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -35,18 +35,18 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
     metrics_token: str | None = None
     worker_metrics_port: int | None = None
-    ready_lag_seconds: int = 60
+    ready_lag_seconds: PositiveInt = 60
     trusted_proxies: str = ""
     allowed_private_networks: str = ""
     bootstrap_api_key: str | None = None
     bootstrap_owner_email: str | None = None
     bootstrap_owner_password: str | None = None
-    ingest_queue_limit: int = 20_000
-    lease_seconds: int = 60
+    ingest_queue_limit: PositiveInt = 20_000
+    lease_seconds: PositiveInt = 60
     password_hash_concurrency: int = 2
     password_hash_memory_kib: int = 65_536
     password_hash_passes: int = 3
-    session_days: int = 30
+    session_days: PositiveInt = 30
 
     @property
     def base_url(self) -> str:

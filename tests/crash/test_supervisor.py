@@ -224,6 +224,9 @@ async def test_a_second_one_on_the_same_folder_says_so(shared: Shared) -> None:
     [
         ({"TOCSIN_HOST": "203.0.113.7"}, "TOCSIN_HOST"),
         ({"TOCSIN_PORT": "eighty"}, "TOCSIN_PORT"),
+        ({"TOCSIN_SMTP_URL": "http://mail.example.com"}, "TOCSIN_SMTP_URL"),
+        ({"TOCSIN_ALLOWED_PRIVATE_NETWORKS": "10.0.0.0/99"}, "TOCSIN_ALLOWED_PRIVATE_NETWORKS"),
+        ({"TOCSIN_LEASE_SECONDS": "0"}, "TOCSIN_LEASE_SECONDS"),
         ({"TOCSIN_PORT": "70000"}, "TOCSIN_PORT"),
         ({"TOCSIN_DATA_DIR": "/proc/nothing"}, "TOCSIN_DATA_DIR"),
         ({"TOCSIN_BOOTSTRAP_API_KEY": "short"}, "TOCSIN_BOOTSTRAP_API_KEY"),

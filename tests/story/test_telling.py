@@ -203,3 +203,26 @@ async def test_two_ways_to_one_person_at_one_instant_tell_once(world: World) -> 
     await world.trigger("disk full", user(ana), escalation(plan))
 
     assert world.sent == [(0, ana.username, "disk full")]
+
+
+async def test_what_reached_somebody_earlier_does_not_excuse_a_later_failure(world: World) -> None:
+    [ana] = await world.users("ana")
+    plan = await world.escalation((0, ana), repeat={"wait": 10, "count": 1})
+    await world.trigger("disk full", escalation(plan))
+
+    world.email.failing[ana.username] = ChannelError("no such mailbox", retry=False)
+    await world.advance(minutes=11)
+
+    assert world.sent == [(0, ana.username, "disk full"), (10, world.tenant.owner.username, "disk full")]
+
+
+async def test_each_time_that_nobody_can_be_told_the_owner_is(world: World) -> None:
+    _, name = await world.team()
+
+    await world.trigger("disk full", team(name))
+    await world.advance(minutes=6)
+
+    assert world.sent == [
+        (0, world.tenant.owner.username, "disk full"),
+        (5, world.tenant.owner.username, "disk full"),
+    ]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -54,6 +55,11 @@ class Delivery:
     def busy(self) -> list[int]:
         """The accounts that use all of their share: nothing more of theirs may be claimed now."""
         return [account_id for account_id, count in self._by_account.items() if count >= self._per_account]
+
+    @property
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """What must go on as long as the delivery is open."""
+        return [self._recorder] if self._recorder is not None else []
 
     def open(self) -> None:
         self._recorder = asyncio.create_task(self._record_results(), name="recorder")
@@ -140,7 +146,8 @@ class Delivery:
         except psycopg.DataError as error:
             if len(results) + len(endings) == 1:
                 log.error("result_refused", error=str(error), results=repr([*results, *endings]))
-                return []  # its lease runs out, and it is sent again
+                plain = [replace(it, detail="", receipt="", status_reason="", provider="") for it in results]
+                return await self._sender.record(plain, [replace(it, reason="") for it in endings])
         instead: list[Notification] = []
         for result in results:
             instead += await self._record([result], [])

@@ -1,7 +1,7 @@
 """The worker: every kind of due row in a loop of its own, woken by the database or by the next due instant."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -36,7 +36,7 @@ async def run(settings: Settings, database_url: str, clock: Clock, stopping: asy
         loops = [asyncio.create_task(loop) for loop in worker.loops()]
         log.info("worker_started")
         try:
-            await stopping.wait()
+            await _stopped_or_broken(stopping, [listener, *loops, *delivery.tasks])
             worker.wake()
             await asyncio.gather(*loops)
         finally:
@@ -45,6 +45,23 @@ async def run(settings: Settings, database_url: str, clock: Clock, stopping: asy
             await asyncio.gather(listener, *loops, return_exceptions=True)
             await delivery.close()
             log.info("worker_stopped")
+
+
+async def _stopped_or_broken(stopping: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Return when told to stop. A task that ends by itself has broken: better a new process than half an engine.
+
+    Raises: RuntimeError; the supervisor starts the worker anew.
+    """
+    told = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait({told, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    broken = [task for task in done if task is not told and not stopping.is_set()]
+    if not broken:
+        return
+    told.cancel()
+    stopping.set()
+    error = broken[0].exception()
+    log.error("worker_broken", task=broken[0].get_name(), error=repr(error))
+    raise RuntimeError("A part of the worker ended by itself.") from error
 
 
 class Worker:

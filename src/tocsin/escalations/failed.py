@@ -10,7 +10,7 @@ from tocsin.escalations import store
 from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.notifications import store as outbox
-from tocsin.notifications.model import Notification
+from tocsin.notifications.model import LAST_RESORT, Notification
 
 
 def last_resort_for(
@@ -19,7 +19,12 @@ def last_resort_for(
     """What a sender calls with notifications that have failed, in the transaction that records it."""
 
     async def on_failed(tx: Tx, failed: Sequence[Notification], now: datetime) -> list[Notification]:
-        unreached = await store.unreached(tx, {(it.account_id, it.alert_id) for it in failed if it.alert_id})
+        since: dict[tuple[int, str], datetime] = {}
+        for it in failed:
+            if it.alert_id and not it.action_type.startswith(LAST_RESORT):
+                key = (it.account_id, it.alert_id)
+                since[key] = max(it.told_at, since.get(key, it.told_at))
+        unreached = await store.unreached(tx, since) if since else []
         if not unreached:
             return []
         configurations = await snapshots.get(tx, (account_id for account_id, _ in unreached))

@@ -10,14 +10,14 @@ LAST_RESORT_METHODS = ("email",)
 
 
 def last_resort(snapshot: Snapshot, account_id: int, alert_id: str, why: str, now: datetime) -> list[NewNotification]:
-    """One notification for each e-mail contact of each owner; once an alert, by its key.
+    """One notification for each e-mail contact of each owner; each time that it happens.
 
     Contacts that are disabled or not verified are used too: better a mail to a wrong setting than none at all.
     """
     return [
         NewNotification(
             account_id=account_id,
-            key=LAST_RESORT,
+            key=f"{LAST_RESORT}:{now.timestamp()}",
             alert_id=alert_id,
             user_id=UUID(owner),
             contact_id=UUID(contact.id),

@@ -1,6 +1,6 @@
 """The SQL of runs: start, claim, save. The engine role works here, over many accounts at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -206,20 +206,25 @@ async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], s
     return told
 
 
-async def unreached(tx: Tx, alerts: Collection[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Those of these open alerts, not acknowledged, about which no notification is under way or has arrived."""
+async def unreached(tx: Tx, alerts: Mapping[tuple[int, str], datetime]) -> list[tuple[int, str]]:
+    """Those of these open alerts, not acknowledged, about which nothing is under way or has arrived.
+
+    Each comes with the instant from which on that counts: what reached somebody in an earlier round does not.
+    """
     rows = await tx.dicts(
         """
         select a.account_id, a.id
-          from unnest(%(account_id)s::bigint[], %(id)s::text[]) as i(account_id, id)
+          from unnest(%(account_id)s::bigint[], %(id)s::text[], %(told_at)s::timestamptz[])
+               as i(account_id, id, told_at)
           join alerts a on a.account_id = i.account_id and a.id = i.id and a.status = 'open' and not a.acknowledged
          where not exists (
            select from notifications n
-            where n.account_id = a.account_id and n.alert_id = a.id
+            where n.account_id = a.account_id and n.alert_id = a.id and n.told_at >= i.told_at
               and n.status in ('due', 'sending', 'retrying', 'accepted', 'delivered'))
         """,
         account_id=arrays.plain([account_id for account_id, _ in alerts]),
         id=arrays.texts([alert_id for _, alert_id in alerts]),
+        told_at=arrays.plain(alerts.values()),
     )
     return [(row["account_id"], row["id"]) for row in rows]
 

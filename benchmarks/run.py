@@ -47,7 +47,7 @@ def alternate(rounds: int, systems: dict[str, Callable[[int], Load]]) -> dict[st
 
 
 def summary(loads: dict[str, list[Load]], base: str) -> dict[str, Any]:
-    """Medians of each system, and its ratio to `base`, round by round."""
+    """Medians of each system, and the ratio of `base` (Tocsin) to it, round by round."""
     result: dict[str, Any] = {}
     for name, found in loads.items():
         result[name] = {
@@ -60,8 +60,8 @@ def summary(loads: dict[str, list[Load]], base: str) -> dict[str, Any]:
     for name, found in loads.items():
         if name != base:
             pairs = list(zip(loads[base], found, strict=True))
-            result[name]["base_rate_ratio"] = round(median([ours.rate / theirs.rate for ours, theirs in pairs]), 3)
-            result[name]["base_cpu_ratio"] = round(median([ours.cpu_ms / theirs.cpu_ms for ours, theirs in pairs]), 3)
+            result[name]["tocsin_to_this_rate"] = round(median([ours.rate / theirs.rate for ours, theirs in pairs]), 3)
+            result[name]["tocsin_to_this_cpu"] = round(median([ours.cpu_ms / theirs.cpu_ms for ours, theirs in pairs]), 3)
     return result
 
 
@@ -129,7 +129,7 @@ def accept_and_notify(server: EmbeddedServer, folder: Path, rounds: int, seconds
         "alertmanager": {
             "notified_per_second": round(median(rates["alertmanager"])),
             "not_notified": lost["alertmanager"],
-            "base_rate_ratio": round(ratio, 3),
+            "tocsin_to_this_rate": round(ratio, 3),
         },
     }
 

@@ -60,8 +60,9 @@ def summary(loads: dict[str, list[Load]], base: str) -> dict[str, Any]:
     for name, found in loads.items():
         if name != base:
             pairs = list(zip(loads[base], found, strict=True))
-            result[name]["tocsin_to_this_rate"] = round(median([ours.rate / theirs.rate for ours, theirs in pairs]), 3)
-            result[name]["tocsin_to_this_cpu"] = round(median([ours.cpu_ms / theirs.cpu_ms for ours, theirs in pairs]), 3)
+            rate = median([ours.rate / theirs.rate for ours, theirs in pairs])
+            cpu = median([ours.cpu_ms / theirs.cpu_ms for ours, theirs in pairs])
+            result[name] |= {"tocsin_to_this_rate": round(rate, 3), "tocsin_to_this_cpu": round(cpu, 3)}
     return result
 
 

@@ -1,13 +1,14 @@
 """Pools, roles, transactions, row → dataclass. No queries."""
 
+import asyncio
 import select
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, Self, TypeVar
 
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, OperationalError, sql
 from psycopg.errors import DeadlockDetected
 from psycopg.rows import class_row, dict_row, scalar_row
 from psycopg_pool import AsyncConnectionPool
@@ -99,11 +100,32 @@ class Db:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
         """Commit at the end, or roll back if it raises."""
-        async with self.pool.connection() as conn, conn.transaction():
-            tx = Tx(conn)
-            if self.accounts:
-                await tx.value("select set_config('tocsin.accounts', %(accounts)s, true)", accounts=self.accounts)
-            yield tx
+        conn = await self._take()
+        try:
+            async with conn.transaction():
+                tx = Tx(conn)
+                if self.accounts:
+                    await tx.value("select set_config('tocsin.accounts', %(accounts)s, true)", accounts=self.accounts)
+                yield tx
+        finally:
+            await self.pool.putconn(conn)
+
+    async def _take(self) -> AsyncConnection[Any]:
+        """A connection whose server is still there.
+
+        The pool could check that itself: it would ask the server before each transaction, and after a restart wait
+        longer for each connection that was lost. An idle connection is silent until the server closes it; so one look
+        is enough, and what the server has left is replaced at once.
+        """
+        while True:
+            conn = await self.pool.getconn()
+            watch = select.poll()
+            if not conn.closed:
+                watch.register(conn.fileno(), select.POLLIN)
+                if not watch.poll(0):
+                    return conn
+                await conn.close()
+            await self.pool.putconn(conn)
 
 
 def retried(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -134,6 +156,21 @@ def conninfo(url: str, role: Role) -> str:
     return url.replace("{role}", role)
 
 
+class EagerConnection(AsyncConnection[Any]):
+    """A pool's connection. Left to itself, a pool waits longer after each try while the server restarts, and everybody
+    with it for seconds after the server is back.
+    """
+
+    @classmethod
+    async def connect(cls, *args: Any, **kwargs: Any) -> Self:
+        """Try again and again for five seconds, no longer than a pool takes to close. Raises: OperationalError."""
+        for _ in range(50):
+            with suppress(OperationalError):
+                return await super().connect(*args, **kwargs)
+            await asyncio.sleep(0.1)
+        return await super().connect(*args, **kwargs)
+
+
 def make_pool(
     url: str, role: Role, *, min_size: int = 1, max_size: int = 10
 ) -> AsyncConnectionPool[AsyncConnection[Any]]:
@@ -146,24 +183,14 @@ def make_pool(
 
     return AsyncConnectionPool(
         conninfo(url, role),
+        connection_class=EagerConnection,
         min_size=min_size,
         max_size=max_size,
         open=False,
         configure=configure,
-        check=check_connection,
         kwargs={"application_name": "tocsin", "connect_timeout": 10},
         timeout=10,
     )
-
-
-async def check_connection(conn: AsyncConnection[Any]) -> None:
-    """Is the server still there? Asking costs every transaction a round trip, and an idle connection is silent until
-    the server closes it: so it is asked only when something has come. Raises: psycopg.OperationalError.
-    """
-    watch = select.poll()
-    watch.register(conn.fileno(), select.POLLIN)
-    if watch.poll(0):
-        await AsyncConnectionPool.check_connection(conn)
 
 
 async def connect(url: str, role: Role) -> AsyncConnection[Any]:

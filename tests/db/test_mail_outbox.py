@@ -174,6 +174,16 @@ async def test_a_burst_shares_few_connections(sink: SmtpSink, transport: SmtpTra
     assert 1 <= sink.connections <= 4
 
 
+async def test_a_server_that_does_not_say_goodbye_holds_nobody_up(sink: SmtpSink, transport: SmtpTransport) -> None:
+    sink.takes_leave = False
+    await asyncio.gather(*(transport.send(message(number)) for number in range(4)))
+
+    async with asyncio.timeout(10):  # each wait for an answer takes 20 s
+        await transport.close()
+
+    assert sink.connections == 4
+
+
 async def test_a_connection_that_the_server_closed_costs_no_mail(sink: SmtpSink, transport: SmtpTransport) -> None:
     await transport.send(message(1))
     sink.hang_up()

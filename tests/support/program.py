@@ -122,7 +122,7 @@ async def running(folder: Path, **environment: str) -> AsyncIterator[Program]:
         yield program
     finally:
         if program.process is not None and program.process.poll() is None:
-            program.stop()
+            await asyncio.to_thread(program.stop)  # the sinks in this loop go on answering
 
 
 def _children(pid: int) -> list[int]:

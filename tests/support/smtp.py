@@ -19,6 +19,7 @@ class SmtpSink:
     mails: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     connections: int = 0
+    takes_leave: bool = True  # answers QUIT
     writers: list[asyncio.BaseTransport] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
@@ -31,6 +32,12 @@ class SmtpSink:
         assert isinstance(message, EmailMessage)
         self.mails.append(message)
         return f"250 2.0.0 kept as {len(self.mails)}"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        """Say goodbye, or nothing at all."""
+        if not self.takes_leave:
+            await asyncio.Event().wait()
+        return "221 2.0.0 bye"
 
     def to(self, address: str) -> list[EmailMessage]:
         """The mails to `address`, oldest first."""

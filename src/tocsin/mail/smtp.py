@@ -24,6 +24,7 @@ SCHEMES: dict[str, tuple[Literal["none", "tls", "starttls"], int]] = {
 EXAMPLE = "smtp+starttls://user:password@mail.example.com:587"
 TIMEOUT_SECONDS = 20.0
 CONNECTIONS = 4
+GOODBYE_SECONDS = 1.0
 IDLE_SECONDS = 20.0  # mail servers hang up on idle clients, some after half a minute
 
 
@@ -115,11 +116,9 @@ class SmtpTransport:
             raise mail_error(error) from error
 
     async def close(self) -> None:
-        """Say goodbye on the idle connections."""
-        while self._idle:
-            client, _ = self._idle.pop()
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await client.quit()
+        """Say goodbye on the idle connections, to all at once; whoever does not answer keeps nobody waiting."""
+        clients, self._idle = [client for client, _ in self._idle], []
+        await asyncio.gather(*map(_say_goodbye, clients))
 
     async def _send_by(self, client: aiosmtplib.SMTP, message: EmailMessage) -> str:
         sent = False
@@ -158,6 +157,12 @@ class SmtpTransport:
                 return client
             client.close()
         return None
+
+
+async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
+    with suppress(aiosmtplib.SMTPException, OSError):
+        await client.quit(timeout=GOODBYE_SECONDS)
+    client.close()
 
 
 def mail_error(error: Exception) -> MailError:

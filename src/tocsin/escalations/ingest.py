@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.clock import Clock
 from tocsin.db import connect
 from tocsin.errors import Forbidden, Malformed, Throttled, TocsinError, TooLarge, Unauthenticated, Unavailable
-from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, write_batch
+from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, is_written, write_batch
 from tocsin.escalations.responders import NOBODY, Directories, as_json, responders_of
 
 log = structlog.get_logger("tocsin.ingest")
@@ -37,6 +37,7 @@ PATHS = frozenset({"/v2/alerts", "/v2/alerts/"})
 BATCH_LIMIT = 1_000
 BODY_LIMIT = 1_000_000
 TRIES = 20
+UNSURE_SECONDS = 5.0  # how long senders wait to learn what became of their batch when the connection broke
 SETTINGS_KEY = "To perform this action, use an API key from an API integration."
 # Another process closed an alert, or wrote the same ones in another order, in the same moment.
 IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.DivisionByZero, psycopg.errors.UniqueViolation)
@@ -147,19 +148,32 @@ class Ingest:
                 request.done.set_result(None)
 
     async def _commit(self, requests: list[Request]) -> int:
-        """Write the batch, again while another process is in the way. How many alerts are new."""
+        """Write the batch, again while another process is in the way. How many alerts are new.
+
+        Where the connection breaks while a batch is written, it may have been committed: that is found out before it
+        is written again, else alerts without an alias would be there twice.
+        """
         await self._directories.refresh({request.integration.account_id for request in requests})
-        for attempt in range(TRIES):
+        tries, unsure_until = 0, 0.0
+        while True:
+            sent = False
             try:
-                return await write_batch(await self._connection(), self._batch(requests))
+                conn = await self._connection()
+                if unsure_until and await is_written(conn, requests[0].integration.account_id, UUID(requests[0].id)):
+                    return 0
+                sent = True
+                return await write_batch(conn, self._batch(requests))
             except IN_THE_WAY:
-                if attempt == TRIES - 1:
+                tries += 1
+                if tries == TRIES:
                     raise
             except psycopg.OperationalError:
                 await self._disconnect()
-                if attempt >= 2:
+                if sent and not unsure_until:
+                    unsure_until = monotonic() + UNSURE_SECONDS
+                if monotonic() >= unsure_until:
                     raise
-        raise AssertionError("unreachable")
+                await asyncio.sleep(0.05)
 
     async def _connection(self) -> AsyncConnection[Any]:
         if self._conn is None or self._conn.closed:

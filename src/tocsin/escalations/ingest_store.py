@@ -143,3 +143,12 @@ async def write_batch(conn: AsyncConnection[Any], batch: Batch) -> int:
         await cursor.execute(BATCH, parameters)
         rows: Sequence[tuple[Any, ...]] = await cursor.fetchall()
     return sum(row[1] for row in rows)
+
+
+async def is_written(conn: AsyncConnection[Any], account_id: int, request_id: UUID) -> bool:
+    """Has the batch with this request been committed?"""
+    found = await conn.execute(
+        "select from alert_requests where account_id = %(account_id)s and id = %(id)s",
+        {"account_id": account_id, "id": request_id},
+    )
+    return found.rowcount > 0

@@ -32,7 +32,7 @@ def name_of(module: Path) -> str:
 
 def test_the_decision_core_calls_itself_pure() -> None:
     assert {
-        "tocsin.schedules.wall",
+        "tocsin.wall",
         "tocsin.schedules.rotation",
         "tocsin.schedules.overrides",
         "tocsin.schedules.on_call",

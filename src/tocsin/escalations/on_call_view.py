@@ -10,7 +10,7 @@ from tocsin.escalations.directory import Directory
 from tocsin.i18n import Translator
 from tocsin.schedules.on_call import Schedule, Shift, shifts
 from tocsin.schedules.rotation import Participant, ParticipantKind
-from tocsin.schedules.wall import wall_instant
+from tocsin.wall import wall_instant
 
 DAYS = 14
 MINUTE = timedelta(minutes=1)

@@ -18,7 +18,7 @@ from tocsin.escalations import config_store
 from tocsin.escalations.escalation import Condition, NotifyType, RecipientKind
 from tocsin.schedules import store as schedules_store
 from tocsin.schedules.rotation import Participant, ParticipantKind, RotationKind
-from tocsin.schedules.wall import wall_clock, wall_instant
+from tocsin.wall import wall_clock, wall_instant
 
 HANDOFF = time(8, 0)  # of the weekly rotation, on Monday, in the schedule's zone
 RULES = (

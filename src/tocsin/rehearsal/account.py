@@ -32,7 +32,7 @@ from tocsin.rehearsal.plans import (
     UserPlan,
 )
 from tocsin.schedules.rotation import ParticipantKind, RotationKind
-from tocsin.schedules.wall import snapped, wall_clock, wall_instant
+from tocsin.wall import snapped, wall_clock, wall_instant
 
 OWNER = "owner@example.com"  # added where no user is an owner, for an account has one, and the last resort writes there
 ACTION_TYPES = (

@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import Invalid
-from tocsin.schedules.wall import wall_clock, wall_instant
+from tocsin.wall import wall_clock, wall_instant
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # stands for "no end": a turn that would hand off later never does
 

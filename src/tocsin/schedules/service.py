@@ -14,7 +14,7 @@ from tocsin.i18n import N_
 from tocsin.schedules import store
 from tocsin.schedules.rotation import Participant, RotationKind
 from tocsin.schedules.store import RotationRow, ScheduleRow
-from tocsin.schedules.wall import snapped, wall_instant
+from tocsin.wall import snapped, wall_instant
 
 NAME_LIMIT = 100
 LENGTH_LIMIT = 365

@@ -19,7 +19,7 @@ from tocsin.schedules.rotation import (
     turn_before,
     turns,
 )
-from tocsin.schedules.wall import wall_clock
+from tocsin.wall import wall_clock
 
 BERLIN = ZoneInfo("Europe/Berlin")
 QUARTER = timedelta(minutes=15)

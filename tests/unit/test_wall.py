@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.schedules.wall import wall_clock, wall_instant
+from tocsin.wall import wall_clock, wall_instant
 
 ZONES = [
     "UTC",

@@ -1,0 +1,1 @@
+"""What an account owes: invoices, credit notes, payments, dunning, tax, documents."""

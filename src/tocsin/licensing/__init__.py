@@ -1,0 +1,1 @@
+"""What an account may: price book, plans, entitlements, trial, subscription, seats, usage and quotas."""

@@ -926,6 +926,19 @@ CREATE TABLE public.users (
 ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: workers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.workers (
+    id uuid NOT NULL,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    stopped_at timestamp with time zone
+);
+
+--
 -- Name: accounts accounts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1232,6 +1245,13 @@ ALTER TABLE ONLY public.users
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: workers workers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (id);
 
 --
 -- Name: alert_attachments_by_alert; Type: INDEX; Schema: public; Owner: -
@@ -2621,6 +2641,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.users TO tocsin_engine;
+
+--
+-- Name: TABLE workers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.workers TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workers TO tocsin_engine;
 
 --
 -- PostgreSQL database dump complete

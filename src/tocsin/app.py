@@ -71,6 +71,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_databases(database_url) as databases:
             app.state.databases = databases
+            app.state.started_at = clock.now()
             app.state.keys = front.keys = KeyRing(databases.engine)
             front.ingest = Ingest(
                 database_url, Directories(databases.engine), clock, queue_limit=settings.ingest_queue_limit

@@ -23,6 +23,7 @@ from tocsin.postgres import ROLES, EmbeddedServer
 from tocsin.server_key import WrongKey, check_key
 from tocsin.settings import Settings
 from tocsin.web import health_store
+from tocsin.web.health_store import Worker
 
 INTERNAL = {"TOCSIN_LISTEN_FD", "TOCSIN_READY_FD", "TOCSIN_UP"}
 SKEW_SECONDS = 2.0
@@ -177,8 +178,24 @@ async def _inside(conn: AsyncConnection[Any], settings: Settings) -> AsyncIterat
     now = SystemClock().now()
     oldest = [due.oldest_at for due in await health_store.list_due(tx, now) if due.oldest_at is not None]
     late = (now - min(oldest)).total_seconds() if oldest else 0.0
+    yield _workers(await health_store.list_workers(tx), now, settings.ready_lag_seconds)
     seen = f"the oldest due row waits since {late:.1f} s"
     yield broken("engine", f"{seen}: does a worker run?") if late > settings.ready_lag_seconds else ok("engine", seen)
+
+
+def _workers(workers: Sequence[Worker], now: datetime, allowed_seconds: float) -> Finding:
+    """Does anybody tell people? One that died is broken; one that was stopped, or never began, may be meant so."""
+    if not workers:
+        return warning("worker", "none has run within a day: `tocsin up` and `tocsin worker` start one")
+    running = [worker for worker in workers if worker.runs(now, allowed_seconds)]
+    if running:
+        return ok("worker", ", ".join(f"{worker.host} (process {worker.pid})" for worker in running) + " at work")
+    last = workers[0]
+    ago = f"{(now - last.seen_at).total_seconds():.0f} s ago"
+    who = f"{last.host} (process {last.pid})"
+    if last.stopped_at is not None:
+        return warning("worker", f"{who} was stopped {ago}, and no other runs: nobody is told. Start `tocsin worker`")
+    return broken("worker", f"{who} was last seen {ago}, and no other runs: nobody is told. Start `tocsin worker`")
 
 
 async def _clock(tx: Tx) -> Finding:

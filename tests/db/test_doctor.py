@@ -3,15 +3,17 @@
 import os
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
 from tests.support.server import scratch_folder, serve
 from tests.support.smtp import smtp_sink, text_of
 
-from tocsin.clock import SystemClock
-from tocsin.db import conninfo
+from tocsin.clock import SetClock, SystemClock
+from tocsin.db import conninfo, open_databases
 from tocsin.doctor import Finding, Verdict, examine, show
+from tocsin.engine.presence import make_presence
 from tocsin.migrate import migrate
 from tocsin.postgres import EmbeddedServer
 from tocsin.settings import Settings
@@ -45,7 +47,8 @@ async def test_a_database_without_migrations_is_named_and_then_all_is_well(serve
         port = int(base_url.rpartition(":")[2])
         after = await found(settings_of(server, port=port, public_url=base_url))
 
-    assert {finding.subject for finding in after.values() if finding.verdict is not Verdict.OK} <= {"mail", "settings"}
+    others = {finding.subject for finding in after.values() if finding.verdict is not Verdict.OK}
+    assert others <= {"mail", "settings", "worker"}
     assert after["port"].seen == f"Tocsin answers on 127.0.0.1:{port}"
     assert after["public URL"].verdict is Verdict.OK
     assert after["clock"].verdict is Verdict.OK
@@ -72,6 +75,31 @@ async def test_a_late_engine_and_another_secret_key_are_broken(server: EmbeddedS
     assert "does a worker run?" in seen["engine"].seen
     assert seen["database's key"].verdict is Verdict.BROKEN
     assert show(list(seen.values())) == 1
+
+
+async def test_a_worker_that_died_is_broken_and_one_that_was_stopped_is_mentioned(server: EmbeddedServer) -> None:
+    migrate(server.url())
+    clock = SystemClock()
+    async with open_databases(server.url()) as databases:
+
+        async def worker() -> Finding:
+            return (await found(settings_of(server)))["worker"]
+
+        assert (await worker()).verdict is Verdict.WARNING
+        assert "none has run" in (await worker()).seen
+
+        await make_presence(databases.engine, SetClock(clock.now() - timedelta(seconds=90))).say()
+        assert (await worker()).verdict is Verdict.BROKEN
+        assert "last seen 9" in (await worker()).seen
+
+        present = make_presence(databases.engine, clock)
+        await present.say()
+        assert (await worker()).verdict is Verdict.OK
+        assert f"process {os.getpid()}" in (await worker()).seen
+
+        await present.leave()
+        assert (await worker()).verdict is Verdict.WARNING
+        assert "was stopped" in (await worker()).seen
 
 
 async def test_what_cannot_be_reached_is_named(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:

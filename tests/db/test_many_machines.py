@@ -127,6 +127,7 @@ async def test_two_apis_and_two_workers_do_everything_once(sockets: Path, folder
             statuses = await ask_the_other(machines.apis, key, requests)
             ended = await machines.stop()
             sending = await rows(conn, "select id from notifications where status = 'sending'")
+            workers = await rows(conn, "select pid, stopped_at from workers")
 
     assert Counter({row["alias"]: row["occurrences"] for row in alerts}) == Counter(posted)
     assert {row["count"] for row in alerts} == {TIMES}
@@ -144,6 +145,8 @@ async def test_two_apis_and_two_workers_do_everything_once(sockets: Path, folder
     assert sink.wrong == []
     assert ended == [0, 0, 0, 0]
     assert sending == []
+    assert {row["pid"] for row in workers} == {process.pid for process in machines.processes[2:]}
+    assert all(row["stopped_at"] for row in workers)
 
 
 async def escalation_of_two(conn: psycopg.AsyncConnection[Any], webhook_url: str) -> None:

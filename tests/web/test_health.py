@@ -11,6 +11,7 @@ from tests.support.server import scratch_database, serve
 from tocsin import metrics
 from tocsin.clock import SetClock, SystemClock
 from tocsin.db import Databases, conninfo, open_databases
+from tocsin.engine.presence import make_presence
 from tocsin.metrics import DELIVERIES
 from tocsin.migrate import available_migrations
 from tocsin.settings import Settings
@@ -57,6 +58,50 @@ async def test_ready_means_that_the_engine_keeps_up_and_the_schema_is_current() 
                 async with http.get("/readyz") as response:
                     assert response.status == 503
                     assert (await response.json())["migrations"] == f"missing: {last}"
+
+
+async def test_not_ready_once_no_worker_was_seen_for_long() -> None:
+    clock = SetClock(NOW)
+    settings = Settings(secret_key="a test's own secret, long enough", ready_lag_seconds=30)
+    with scratch_database() as url:
+        async with (
+            open_databases(url) as databases,
+            serve(settings, url, clock) as base_url,
+            aiohttp.ClientSession(base_url) as http,
+        ):
+
+            async def seen() -> tuple[int, str, float]:
+                async with http.get("/readyz") as response:
+                    body = await response.json()
+                async with http.get("/metrics") as metered:
+                    text = await metered.text()
+                assert f"tocsin_worker_unseen_seconds {body['workerUnseenSeconds']}" in text
+                [workers] = [
+                    sample.value
+                    for family in text_string_to_metric_families(text)
+                    for sample in family.samples
+                    if sample.name == "tocsin_workers"
+                ]
+                return response.status, body["worker"], workers
+
+            clock.at = NOW + timedelta(seconds=30)
+            assert await seen() == (200, "seen", 0)  # an API that has just started gives the workers time to come
+            clock.at = NOW + timedelta(seconds=31)
+            assert await seen() == (503, "none seen for 31 s, allowed are 30 s", 0)
+
+            died, stops = make_presence(databases.engine, clock), make_presence(databases.engine, clock)
+            await died.say()
+            await stops.say()
+            assert await seen() == (200, "seen", 2)
+            clock.at += timedelta(seconds=20)
+            await stops.say()
+            await stops.leave()
+            assert await seen() == (200, "seen", 1)
+            clock.at += timedelta(seconds=31)
+            assert await seen() == (503, "none seen for 31 s, allowed are 30 s", 0)
+
+            await make_presence(databases.engine, clock).say()
+            assert await seen() == (200, "seen", 1)
 
 
 async def test_a_database_that_does_not_answer_is_not_ready_and_still_measured() -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from tocsin.db import Tx
 
@@ -48,3 +49,24 @@ async def forget_old(tx: Tx, now: datetime, requests_before: datetime) -> int:
     )  # fmt: skip
     failures = await tx.execute("delete from sign_in_failures where failed_at < %(before)s", before=requests_before)
     return requests + sessions + failures
+
+
+async def say_alive(tx: Tx, worker_id: UUID, host: str, pid: int, at: datetime) -> None:
+    """The worker lives at `at`."""
+    await tx.execute(
+        """
+        insert into workers (id, host, pid, started_at, seen_at) values (%(id)s, %(host)s, %(pid)s, %(at)s, %(at)s)
+        on conflict (id) do update set seen_at = excluded.seen_at
+        """,
+        id=worker_id, host=host, pid=pid, at=at,
+    )  # fmt: skip
+
+
+async def say_stopped(tx: Tx, worker_id: UUID, at: datetime) -> None:
+    """The worker was told to stop, and did at `at`."""
+    await tx.execute("update workers set seen_at = %(at)s, stopped_at = %(at)s where id = %(id)s", id=worker_id, at=at)
+
+
+async def forget_workers(tx: Tx, seen_before: datetime) -> None:
+    """Delete the workers that were last seen before an instant."""
+    await tx.execute("delete from workers where seen_at < %(before)s", before=seen_before)

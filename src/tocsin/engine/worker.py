@@ -14,6 +14,7 @@ from tocsin.clock import Clock
 from tocsin.db import connect, open_databases
 from tocsin.engine.delivery import Delivery
 from tocsin.engine.engine import Engine, make_engine
+from tocsin.engine.presence import make_presence
 from tocsin.settings import Settings
 
 log = structlog.get_logger("tocsin.engine")
@@ -31,20 +32,23 @@ async def run(settings: Settings, database_url: str, clock: Clock, stopping: asy
         engine = make_engine(settings, databases.engine, clock)
         delivery = Delivery(databases.engine, clock, engine.sender, lease=engine.lease)
         worker = Worker(engine, delivery, clock, stopping)
+        presence = make_presence(databases.engine, clock)
         delivery.open()
+        present = asyncio.create_task(presence.keep(stopping))
         listener = asyncio.create_task(worker.listen(database_url))
         loops = [asyncio.create_task(loop) for loop in worker.loops()]
         log.info("worker_started")
         try:
-            await _stopped_or_broken(stopping, [listener, *loops, *delivery.tasks])
+            await _stopped_or_broken(stopping, [listener, present, *loops, *delivery.tasks])
             worker.wake()
             await asyncio.gather(*loops)
         finally:
-            for task in (listener, *loops):
+            for task in (listener, present, *loops):
                 task.cancel()
-            await asyncio.gather(listener, *loops, return_exceptions=True)
+            await asyncio.gather(listener, present, *loops, return_exceptions=True)
             await delivery.close()
             log.info("worker_stopped")
+        await presence.leave()  # but not when it broke
 
 
 async def _stopped_or_broken(stopping: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -20,7 +20,7 @@ from tocsin.http import info, to_json
 from tocsin.migrate import available_migrations
 from tocsin.settings import Settings
 from tocsin.web import health_store
-from tocsin.web.health_store import Due
+from tocsin.web.health_store import Due, Worker
 
 PATIENCE_SECONDS = 5.0  # a database that takes longer does not answer
 router = APIRouter(include_in_schema=False)
@@ -32,11 +32,16 @@ class Health:
 
     due: Sequence[Due] | None
     missing_migrations: Sequence[str] = ()
+    workers: Sequence[Worker] = ()
 
     def lag_seconds(self, now: datetime) -> float:
         """How late the engine is: since when the oldest due row waits."""
         oldest = [due.oldest_at for due in self.due or () if due.oldest_at is not None]
         return (now - min(oldest)).total_seconds() if oldest else 0.0
+
+    def unseen_seconds(self, since: datetime, now: datetime) -> float:
+        """How long no worker has been seen by somebody who looks `since` then; at worst since he looks."""
+        return max((now - max([since, *(worker.seen_at for worker in self.workers)])).total_seconds(), 0.0)
 
 
 @router.get("/healthz")
@@ -47,19 +52,23 @@ async def get_healthz() -> Response:
 
 @router.get("/readyz")
 async def get_readyz(request: Request) -> Response:
-    """200 if the database answers, is migrated, and the engine keeps up; else 503, saying what is wrong."""
+    """200 if the database answers, is migrated, a worker lives and keeps up; else 503, saying what is wrong."""
     settings: Settings = request.app.state.settings
     now = info(request).at
     health = await look(databases(request).engine, now)
+    allowed = settings.ready_lag_seconds
     lag = health.lag_seconds(now)
-    late = lag > settings.ready_lag_seconds
-    ready = health.due is not None and not health.missing_migrations and not late
+    late = lag > allowed
+    unseen = health.unseen_seconds(request.app.state.started_at, now)
+    ready = health.due is not None and not health.missing_migrations and not late and unseen <= allowed
     body = {
         "ready": ready,
         "database": "answers" if health.due is not None else "does not answer",
         "migrations": f"missing: {', '.join(health.missing_migrations)}" if health.missing_migrations else "current",
-        "engine": f"late, allowed are {settings.ready_lag_seconds} s" if late else "keeps up",
+        "engine": f"late, allowed are {allowed} s" if late else "keeps up",
         "engineLagSeconds": round(lag, 3),
+        "worker": "seen" if unseen <= allowed else f"none seen for {unseen:.0f} s, allowed are {allowed} s",
+        "workerUnseenSeconds": round(unseen, 3),
     }
     return Response(to_json(body), status_code=200 if ready else 503, media_type="application/json")
 
@@ -74,7 +83,9 @@ async def get_metrics(request: Request) -> Response:
             raise Unauthenticated("Could not authenticate: send the header `Authorization: Bearer <metrics token>`.")
     now = info(request).at
     registry = CollectorRegistry()
-    registry.register(_DatabaseCollector(await look(databases(request).engine, now), now))
+    since: datetime = request.app.state.started_at
+    health = await look(databases(request).engine, now)
+    registry.register(_DatabaseCollector(health, since, now, settings.ready_lag_seconds))
     return Response(metrics.exposition() + generate_latest(registry), headers={"content-type": metrics.CONTENT_TYPE})
 
 
@@ -89,17 +100,21 @@ async def look(engine: Db, now: datetime) -> Health:
         async with asyncio.timeout(PATIENCE_SECONDS), engine.transaction() as tx:
             due = await health_store.list_due(tx, now)
             applied = await health_store.list_applied_migrations(tx)
+            missing = [name for name in available_migrations() if name not in applied]
+            workers = [] if missing else await health_store.list_workers(tx)  # an older database may not know them
     except (psycopg.Error, PoolTimeout, TimeoutError):
         return Health(due=None)
-    return Health(due, [name for name in available_migrations() if name not in applied])
+    return Health(due, missing, workers)
 
 
 class _DatabaseCollector(Collector):
     """Gauges that any API process shows alike, for they come from the database."""
 
-    def __init__(self, health: Health, now: datetime) -> None:
+    def __init__(self, health: Health, since: datetime, now: datetime, allowed_seconds: float) -> None:
         self._health = health
+        self._since = since
         self._now = now
+        self._allowed_seconds = allowed_seconds
 
     def collect(self) -> Iterable[Metric]:
         answers = self._health.due is not None
@@ -110,6 +125,16 @@ class _DatabaseCollector(Collector):
             "tocsin_engine_lag_seconds",
             "How long the oldest due row has been waiting.",
             value=self._health.lag_seconds(self._now),
+        )
+        yield GaugeMetricFamily(
+            "tocsin_workers",
+            "Worker processes that run, on all machines.",
+            value=sum(worker.runs(self._now, self._allowed_seconds) for worker in self._health.workers),
+        )
+        yield GaugeMetricFamily(
+            "tocsin_worker_unseen_seconds",
+            "How long no worker has said that it lives; at most since this API started.",
+            value=self._health.unseen_seconds(self._since, self._now),
         )
         rows = GaugeMetricFamily("tocsin_due_rows", "Rows whose time has come.", labels=["kind"])
         for due in self._health.due:

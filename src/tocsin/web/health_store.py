@@ -33,6 +33,25 @@ async def list_due(tx: Tx, now: datetime) -> list[Due]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker process of the last day. One that is silent and did not stop has died."""
+
+    host: str
+    pid: int
+    seen_at: datetime
+    stopped_at: datetime | None
+
+    def runs(self, now: datetime, within_seconds: float) -> bool:
+        """Has it been seen within so many seconds, and not been stopped?"""
+        return self.stopped_at is None and (now - self.seen_at).total_seconds() <= within_seconds
+
+
+async def list_workers(tx: Tx) -> list[Worker]:
+    """Who has worked lately, the last seen first."""
+    return await tx.all(Worker, "select host, pid, seen_at, stopped_at from workers order by seen_at desc")
+
+
 async def list_applied_migrations(tx: Tx) -> set[str]:
     """The names of the migrations that the database has."""
     return set(await tx.values("select migration_id from _yoyo_migration"))

@@ -122,6 +122,18 @@ end
 $$;
 
 --
+-- Name: refuse_change_of_term(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_change_of_term() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'A term of account % is a fact: add another one instead.', old.account_id;
+end
+$$;
+
+--
 -- Name: visible_account(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -851,6 +863,42 @@ CREATE TABLE public.sign_in_failures (
 );
 
 --
+-- Name: subscription_terms; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.subscription_terms (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    standing text NOT NULL,
+    plan text NOT NULL,
+    seats integer NOT NULL,
+    "interval" text,
+    book_version integer NOT NULL,
+    usage_billed boolean DEFAULT false NOT NULL,
+    telephony_stopped boolean DEFAULT false NOT NULL,
+    CONSTRAINT subscription_terms_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text]))),
+    CONSTRAINT subscription_terms_plan_check CHECK ((plan <> ''::text)),
+    CONSTRAINT subscription_terms_seats_check CHECK ((seats >= 0)),
+    CONSTRAINT subscription_terms_standing_check CHECK ((standing = ANY (ARRAY['granted'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'restricted'::text, 'canceling'::text, 'free'::text, 'deleting'::text, 'deleted'::text])))
+);
+
+ALTER TABLE ONLY public.subscription_terms FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: subscription_terms_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.subscription_terms ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.subscription_terms_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: team_members; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1205,6 +1253,13 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_hash_key UNIQUE (token_hash);
 
 --
+-- Name: subscription_terms subscription_terms_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.subscription_terms
+    ADD CONSTRAINT subscription_terms_pkey PRIMARY KEY (account_id, starts_at, id);
+
+--
 -- Name: team_members team_members_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1512,6 +1567,12 @@ CREATE TRIGGER routing_rules_version AFTER INSERT OR DELETE OR UPDATE ON public.
 CREATE TRIGGER schedules_version AFTER INSERT OR DELETE OR UPDATE ON public.schedules FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
 
 --
+-- Name: subscription_terms subscription_terms_are_facts; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER subscription_terms_are_facts BEFORE UPDATE ON public.subscription_terms FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_term();
+
+--
 -- Name: team_members team_members_version; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -1710,6 +1771,13 @@ ALTER TABLE ONLY public.schedules
 
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: subscription_terms subscription_terms_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.subscription_terms
+    ADD CONSTRAINT subscription_terms_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: team_members team_members_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2006,6 +2074,12 @@ CREATE POLICY engine ON public.search_queue TO tocsin_owner, tocsin_engine USING
 CREATE POLICY engine ON public.sessions TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: subscription_terms engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.subscription_terms TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: team_members engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -2136,6 +2210,12 @@ ALTER TABLE public.search_queue ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: subscription_terms; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.subscription_terms ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: team_members; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2328,6 +2408,12 @@ CREATE POLICY tenant ON public.search_queue USING ((account_id = ANY (( SELECT p
 --
 
 CREATE POLICY tenant ON public.sessions USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: subscription_terms tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.subscription_terms USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: team_members tenant; Type: POLICY; Schema: public; Owner: -
@@ -2613,6 +2699,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_engine;
+
+--
+-- Name: TABLE subscription_terms; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_terms TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_terms TO tocsin_engine;
 
 --
 -- Name: TABLE team_members; Type: ACL; Schema: public; Owner: -

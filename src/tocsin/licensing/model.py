@@ -58,6 +58,10 @@ class Term:
     usage_billed: bool = False  # fair use: a pool and rates instead of "no fixed limit". R11.3
     telephony_stopped: bool = False  # unpaid usage on a paid term: SMS, voice and numbers stop, the plan stays. S19
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "standing", Standing(self.standing))
+        object.__setattr__(self, "interval", Interval(self.interval) if self.interval else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -28,7 +28,7 @@ from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
 from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
-from tocsin.http import RequestMiddleware
+from tocsin.http import HeadAsGet, RequestMiddleware
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
 from tocsin.web import events, health, join
@@ -111,5 +111,5 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets())
     add_error_handlers(app)
-    front = IngestFront(RequestMiddleware(SecurityMiddleware(app, settings), clock), clock)
+    front = IngestFront(RequestMiddleware(HeadAsGet(SecurityMiddleware(app, settings)), clock), clock)
     return front

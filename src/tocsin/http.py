@@ -3,6 +3,7 @@
 The envelope is Opsgenie's: a JSON object with `took` and `requestId`, whatever happens.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,6 +102,39 @@ class RequestMiddleware:
                 took=request.took(),
                 address=request.address,
             )
+
+
+class HeadAsGet:
+    """Answers HEAD as GET, without the body; so a route need not know of it, and a stream ends after its headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        asked = ended = False
+        answered = asyncio.Event()
+
+        async def receiving() -> Message:
+            nonlocal asked
+            if not asked:
+                asked = True
+                return await receive()
+            await answered.wait()
+            return {"type": "http.disconnect"}
+
+        async def sending(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+                answered.set()
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self.app({**scope, "method": "GET"}, receiving, sending)
 
 
 def text_of(segment: str) -> str:

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from tests.support.browsing import PASSWORD, Browsing, add_person, browsing, give_password
@@ -10,6 +11,8 @@ from tocsin.accounts import audit_store, store
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.model import Contact, Role, User, UserStatus
 from tocsin.accounts.people import service
+from tocsin.accounts.sign_in import factors_store
+from tocsin.accounts.sign_in.factors_store import Passkey, Totp
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.errors import Conflict
@@ -245,6 +248,70 @@ async def test_an_owner_is_out_of_reach_of_everybody_else(
         (tenant.owner.username, UserStatus.ACTIVE)
     ]
     assert len(users) == 2
+
+
+async def protect(tenant: Tenant, user: User) -> None:
+    """Give the person an authenticator app, recovery codes and a passkey, as signing in knows them."""
+    passkey = Passkey(tenant.account_id, uuid4(), user.id, uuid4().bytes, b"key", 0, "phone", START, None)
+    async with tenant.app.transaction() as tx:
+        await factors_store.save_totp(tx, tenant.account_id, user.id, Totp(b"sealed", START, None))
+        await factors_store.replace_recovery_codes(tx, tenant.account_id, user.id, [b"code"])
+        await factors_store.insert_passkey(tx, passkey)
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])
+async def test_a_lost_second_factor_is_removed_by_an_owner_or_admin_and_the_person_is_told(
+    browser: Browsing, url: str, databases: Databases, tenant: Tenant, role: Role
+) -> None:
+    by = await add_person(databases, tenant, role=role)
+    bo = await add_person(databases, tenant)
+    await browser.sign_in(by)
+    remove = f"/settings/users/{bo.id}/second-factor/remove"
+    assert f'action="{remove}"' not in (await browser.get("/settings/users")).text
+    assert "there is no second factor to remove" in await browser.post(remove)
+    async with browsing(url) as phone:
+        await phone.sign_in(bo)
+        await protect(tenant, bo)
+        assert f'action="{remove}"' in (await browser.get("/settings/users")).text
+
+        answer = await browser.post(remove)
+
+        assert "signs in by password alone now" in answer
+        assert (await phone.send("GET", "/profile")).location.startswith("/sign-in")
+        await phone.sign_in(bo)  # by the password alone
+    async with tenant.app.transaction() as tx:
+        assert bo.id not in await factors_store.list_protected(tx, tenant.account_id)
+        assert await factors_store.count_recovery_codes(tx, tenant.account_id, bo.id) == 0
+        entry = (await audit_store.list_entries(tx, tenant.account_id, 1))[0]
+    assert (entry.actor, entry.action, entry.object_name) == (by.username, "removed the second factor of", bo.username)
+    assert entry.before == {"authenticator_app": True, "passkeys": ["phone"]}
+    [mail] = await mails(tenant, "notice")
+    assert mail.to_address == bo.username
+    assert "Your authenticator app and passkeys were removed" in mail.text_body
+    assert f"Changed by: {by.full_name or by.username}" in mail.text_body
+
+
+async def test_a_second_factor_stays_where_removing_it_is_not_for_this_person(
+    browser: Browsing, clock: SetClock, databases: Databases, tenant: Tenant
+) -> None:
+    admin, user = await add_person(databases, tenant, role=Role.ADMIN), await add_person(databases, tenant)
+    for one in (tenant.owner, admin, user):
+        await protect(tenant, one)
+    async with tenant.app.transaction() as tx:
+        await factors_store.delete_factors(tx, tenant.account_id, admin.id)
+    await browser.sign_in(admin)
+
+    own = await browser.post(f"/settings/users/{admin.id}/second-factor/remove")
+    owners = await browser.post(f"/settings/users/{tenant.owner.id}/second-factor/remove")
+    clock.at += timedelta(hours=1)
+    unconfirmed = await browser.send("POST", f"/settings/users/{user.id}/second-factor/remove")
+
+    assert "Change your own way to sign in under Profile, Security." in own
+    assert "Only an owner can make, change or suspend an owner." in owners
+    assert unconfirmed.location.startswith("/confirm")
+    async with tenant.app.transaction() as tx:
+        assert await factors_store.list_protected(tx, tenant.account_id) == {tenant.owner.id, user.id}
+    assert await mails(tenant) == []
 
 
 @pytest.mark.parametrize("path", ["/settings/keys", "/settings/audit", "/mailbox"])

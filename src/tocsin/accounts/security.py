@@ -1,4 +1,7 @@
-"""How a person signs in, changed by himself: password, app, passkeys, sessions. Each change is told by mail."""
+"""How a person signs in: password, app, passkeys, sessions. Each change is told by mail.
+
+A person changes it himself; only what was lost, an owner or admin can remove for him.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -191,6 +194,31 @@ async def _get_passkey(tx: Tx, user: User, passkey_id: UUID) -> Passkey:
         if passkey.id == passkey_id:
             return passkey
     raise NotFound(N_("There is no such passkey."))
+
+
+async def remove_lost_factors(db: Db, actor: Actor, by: User, user_id: UUID, where: Address) -> User:
+    """Somebody has lost his phone: his password is enough again, and he is signed out everywhere.
+
+    Raises: NotFound, Forbidden, Conflict for oneself or where there is nothing to remove.
+    """
+    if user_id == by.id:
+        raise Conflict(N_("Change your own way to sign in under Profile, Security."))
+    async with db.transaction() as tx:
+        user = await people.lock_user(tx, actor.account_id, user_id)
+        service.check_grantable(by.role, user.role)
+        totp_since = (await factors_store.lock_totp(tx, user.account_id, user.id)).totp_confirmed_at
+        names = await factors_store.delete_factors(tx, user.account_id, user.id)
+        if totp_since is None and not names:
+            raise Conflict(N_("This person signs in by password alone: there is no second factor to remove."))
+        await sign_in_store.delete_sessions(tx, user.account_id, user.id)
+        before = {"authenticator_app": totp_since is not None, "passkeys": names}
+        await audit.record(tx, actor, "removed the second factor of", "user", user.id, user.username, before=before)
+        said = N_(
+            "Your authenticator app and passkeys were removed, because they were said to be lost: your password alone "
+            "lets you in. You were signed out everywhere. Add an app or a passkey again soon."
+        )
+        await letters.send_notice(tx, user, said, where, actor.at, by=by.full_name or by.username)
+    return user
 
 
 async def end_session(db: Db, user: User, session_id: UUID) -> None:

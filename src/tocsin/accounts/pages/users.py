@@ -1,11 +1,11 @@
-"""Pages of the account's people: who is here, invitations, roles, suspending."""
+"""Pages of the account's people: who is here, invitations, roles, suspending, lost second factors."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
 from tocsin import i18n
-from tocsin.accounts import store
+from tocsin.accounts import security, store
 from tocsin.accounts.model import Role
 from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages.security import where
@@ -13,6 +13,7 @@ from tocsin.accounts.pages_access import PageContext, page, path_uuid
 from tocsin.accounts.people import service
 from tocsin.accounts.people.letters import ROLES
 from tocsin.accounts.rights import Action, grantable
+from tocsin.accounts.sign_in import factors_store
 from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
 from tocsin.i18n import N_
 
@@ -44,6 +45,7 @@ async def _users_page(
 ) -> Response:
     async with ctx.db.transaction() as tx:
         users = await store.list_users(tx, ctx.account_id)
+        protected = await factors_store.list_protected(tx, ctx.account_id)
     invitation = typed or {
         "email": "",
         "role": Role.USER,
@@ -55,6 +57,7 @@ async def _users_page(
         "accounts/users.html",
         status_code=status,
         users=users,
+        protected=protected,
         me=ctx.user.id,
         may_manage=ctx.may(Action.MANAGE_USERS),
         **ctx.settings_tabs,
@@ -93,6 +96,20 @@ async def post_role(ctx: ConfirmedManager, user_id: str) -> Response:
     except (Conflict, Forbidden, Invalid) as error:
         return _refused(ctx, error)
     said = ctx.words("%(who)s is %(role)s from now on.", who=user.full_name or user.username, role=ctx.say(ROLES[role]))
+    return ctx.redirect(HERE, "success", said)
+
+
+@router.post("/settings/users/{user_id}/second-factor/remove")
+async def post_lost_factor(ctx: ConfirmedManager, user_id: str) -> Response:
+    """Somebody has lost his phone or passkey: the password alone is enough again."""
+    try:
+        user = await security.remove_lost_factors(ctx.db, ctx.actor, ctx.user, path_uuid(user_id), where(ctx))
+    except (Conflict, Forbidden) as error:
+        return _refused(ctx, error)
+    said = ctx.words(
+        "%(who)s signs in by password alone now, is signed out everywhere, and is told by mail.",
+        who=user.full_name or user.username,
+    )
     return ctx.redirect(HERE, "success", said)
 
 

@@ -85,16 +85,21 @@ async def send_verification(tx: Tx, user: User, address: str, token: str, where:
     await send(tx, user, "verification", address, letter, at)
 
 
-async def send_notice(tx: Tx, user: User, what: str, where: Address, at: datetime) -> None:
-    """Something about signing in was changed; `what` is a marked text."""
+async def send_notice(tx: Tx, user: User, what: str, where: Address, at: datetime, *, by: str = "") -> None:
+    """Something about signing in was changed, by somebody else where `by` names him; `what` is a marked text."""
     _ = Translator(user.locale)
+    when = i18n.instant_in_full(user.locale, _zone(user), at)
     letter = Letter(
         subject=_("Your way to sign in to Tocsin was changed"),
         heading=_("Your way to sign in was changed"),
         paragraphs=(_(what),),
-        facts=((_("Account"), where.account_name), (_("When"), i18n.instant_in_full(user.locale, _zone(user), at))),
+        facts=((_("Account"), where.account_name), (_("When"), when), *([(_("Changed by"), by)] if by else [])),
         buttons=(Button(_("Look at it"), where.link("/profile/security")),),
-        afterwards=(_("If it was not you, choose a new password at once and tell the owner of the account."),),
+        afterwards=(
+            _("If you did not ask for it, choose a new password at once and tell the owner of the account.")
+            if by
+            else _("If it was not you, choose a new password at once and tell the owner of the account."),
+        ),
     )
     await send(tx, user, "notice", user.username, letter, at)
 

@@ -82,7 +82,7 @@ async def invite(
     db: Db, actor: Actor, by: User, where: Address, *, email: str, role: Role, time_zone: str, locale: str
 ) -> User:
     """The invited person, and a mail on its way to him. Raises: Invalid, Conflict, Forbidden."""
-    _check_grantable(by.role, role)
+    check_grantable(by.role, role)
     username = mail_address(email).lower()
     user = User(
         account_id=actor.account_id,
@@ -186,8 +186,8 @@ async def change_role(db: Db, actor: Actor, by: User, user_id: UUID, role: Role)
     """The person as he was before. Raises: NotFound, Forbidden, Conflict where no owner would be left."""
 
     def check(user: User) -> None:
-        _check_grantable(by.role, user.role)
-        _check_grantable(by.role, role)
+        check_grantable(by.role, user.role)
+        check_grantable(by.role, role)
 
     async with db.transaction() as tx:
         user = await _lock_and_check(tx, actor, user_id, check, loses_owner=role is not Role.OWNER)
@@ -203,7 +203,7 @@ async def suspend(engine: Db, actor: Actor, by: User, user_id: UUID) -> User:
         raise Conflict(N_("Nobody can suspend himself."))
     async with engine.transaction() as tx:
         user = await _lock_and_check(
-            tx, actor, user_id, lambda user: _check_grantable(by.role, user.role), loses_owner=True
+            tx, actor, user_id, lambda user: check_grantable(by.role, user.role), loses_owner=True
         )
         if user.status is not UserStatus.ACTIVE:
             raise Conflict(N_("Only somebody who is active can be suspended."))
@@ -219,7 +219,7 @@ async def reactivate(db: Db, actor: Actor, by: User, user_id: UUID) -> User:
     """The person may sign in again, as he was. Raises: NotFound, Forbidden, Conflict."""
     async with db.transaction() as tx:
         user = await people.lock_user(tx, actor.account_id, user_id)
-        _check_grantable(by.role, user.role)
+        check_grantable(by.role, user.role)
         if user.status is not UserStatus.SUSPENDED:
             raise Conflict(N_("Only somebody who is suspended can be reactivated."))
         await people.set_status(tx, actor.account_id, user_id, UserStatus.ACTIVE)
@@ -238,7 +238,8 @@ async def _lock_and_check(
     return user
 
 
-def _check_grantable(by: Role, role: Role) -> None:
+def check_grantable(by: Role, role: Role) -> None:
+    """May a person of role `by` change one of `role`? Raises: Forbidden."""
     if role not in grantable(by):
         raise Forbidden(N_("Only an owner can make, change or suspend an owner."))
 

@@ -34,6 +34,20 @@ class Passkey:
 PASSKEY = "account_id, id, user_id, credential_id, public_key, sign_count, name, created_at, last_used_at"
 
 
+async def list_protected(tx: Tx, account_id: int) -> set[UUID]:
+    """Whoever has more than a password: an authenticator app or a passkey."""
+    return set(
+        await tx.values(
+            """
+            select id from users where account_id = %(account_id)s and totp_confirmed_at is not null
+             union
+            select user_id from passkeys where account_id = %(account_id)s
+            """,
+            account_id=account_id,
+        )
+    )
+
+
 async def lock_totp(tx: Tx, account_id: int, user_id: UUID) -> Totp:
     """A person's authenticator app, locked until the transaction ends. Raises: NotFound."""
     return await tx.one(
@@ -184,3 +198,16 @@ async def delete_passkey(tx: Tx, account_id: int, user_id: UUID, passkey_id: UUI
         user_id=user_id,
         passkey_id=passkey_id,
     )
+
+
+async def delete_factors(tx: Tx, account_id: int, user_id: UUID) -> list[str]:
+    """Remove a person's app with its recovery codes, and every passkey; the passkeys' names, oldest first."""
+    await save_totp(tx, account_id, user_id, Totp(None, None, None))
+    await replace_recovery_codes(tx, account_id, user_id, [])
+    names = [passkey.name for passkey in await list_passkeys(tx, account_id, user_id)]
+    await tx.execute(
+        "delete from passkeys where account_id = %(account_id)s and user_id = %(user_id)s",
+        account_id=account_id,
+        user_id=user_id,
+    )
+    return names

@@ -94,6 +94,10 @@ class Seller:
     bank_name: str = ""
     iban: str = ""
     bic: str = ""
+    oss: bool = False  # declares VAT of consumers elsewhere in the Union by the One Stop Shop: their country's rate
+    vat_rates: Mapping[str, int] = field(
+        default_factory=dict
+    )  # country → basis points, where the shipped table is not right
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from tocsin.accounts.model import ContactMethod, Role
 from tocsin.escalations.escalation import Condition, NotifyType
 from tocsin.i18n import LOCALES
 from tocsin.notifications.plan import ActionType
-from tocsin.rehearsal.document import Fields, Node
 from tocsin.rehearsal.plans import (
     AccountPlan,
     ContactPlan,
@@ -33,6 +32,7 @@ from tocsin.rehearsal.plans import (
 )
 from tocsin.schedules.rotation import ParticipantKind, RotationKind
 from tocsin.wall import snapped, wall_clock, wall_instant
+from tocsin.yaml_tree import Fields, Node
 
 OWNER = "owner@example.com"  # added where no user is an owner, for an account has one, and the last resort writes there
 ACTION_TYPES = (

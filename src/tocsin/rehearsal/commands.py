@@ -16,7 +16,7 @@ from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.alerts.model import Alert
 from tocsin.alerts.transitions import Change, Refusal
 from tocsin.errors import Invalid
-from tocsin.rehearsal.document import Node, suggestion
+from tocsin.yaml_tree import Node, suggestion
 
 
 @dataclass(frozen=True, slots=True)

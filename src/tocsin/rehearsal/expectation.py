@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tocsin.rehearsal.document import Node
 from tocsin.rehearsal.events import KEYS, KINDS, Event
 from tocsin.wire import wire_time
+from tocsin.yaml_tree import Node
 
 INSTANTS = {"at", "againAt", "dueAt"}
 PARTLY = {"text", "why", "reason", "leftOut"}  # the words need not be written out in full

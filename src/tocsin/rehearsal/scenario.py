@@ -11,9 +11,9 @@ from tocsin.accounts.model import ContactMethod
 from tocsin.errors import Invalid
 from tocsin.rehearsal.account import contact_named, parse_account
 from tocsin.rehearsal.commands import Command, check_alerts, parse_command
-from tocsin.rehearsal.document import Fields, Node, read_document
 from tocsin.rehearsal.expectation import Expectation, parse_expectation
 from tocsin.rehearsal.plans import AccountPlan
+from tocsin.yaml_tree import Fields, Node, read_document
 
 LONGEST = timedelta(days=3_660)
 

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from tocsin.rehearsal.document import read_document
 from tocsin.rehearsal.events import Event
 from tocsin.rehearsal.expectation import Expectation, difference, in_words, parse_expectation
+from tocsin.yaml_tree import read_document
 
 START = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
 

@@ -157,7 +157,10 @@ class Fields:
 
 def read_document(text: str) -> Node:
     """The file's tree. Raises: Invalid for what is not YAML, for a key given twice, for more than fits."""
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that no text has
+        raise Invalid(_yaml_error(error)) from None
     try:
         root = loader.get_single_node()
         if root is None:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tocsin.errors import Invalid
-from tocsin.rehearsal.document import Node, parse_offset, read_document
+from tocsin.yaml_tree import Node, parse_offset, read_document
 
 START = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)
 

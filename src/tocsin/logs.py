@@ -16,6 +16,8 @@ SECRET_IN_TEXT = re.compile(
         | \bapi[_-]?key=                                                # a query string
         | /(?:a|invitation|reset|verify)/(?=[^\s/]{20})                 # a mailed link, which lets in by itself
         | \b[a-z][a-z0-9+]*://[^\s:/@]*:                                # a password in an address
+        | \b(?:sk|rk)_(?:live|test)_ | \bwhsec_                          # Stripe's keys
+        | \b(?:pi|seti)_[A-Za-z0-9]+_secret_                            # what lets a browser finish a payment
         )(?P<secret>[^\s&"',@]+)""",
     re.IGNORECASE | re.VERBOSE,
 )

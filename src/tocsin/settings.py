@@ -3,11 +3,13 @@
 import os
 import secrets
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,10 +18,20 @@ def default_data_dir() -> Path:
     return Path("/var/lib/tocsin") if os.geteuid() == 0 else Path(platformdirs.user_data_dir("tocsin"))
 
 
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to `host` stays on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Settings(BaseSettings):
     """What the operator decides. Each field is the variable TOCSIN_<NAME> and a line in docs/operations/settings.md."""
 
-    model_config = SettingsConfigDict(env_prefix="TOCSIN_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TOCSIN_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     database_url: str | None = None
     data_dir: Path = Field(default_factory=default_data_dir)
@@ -31,6 +43,11 @@ class Settings(BaseSettings):
     mail_from: str = "Tocsin <tocsin@localhost>"
     support_email: str | None = None
     billing: Literal["on", "off"] = "on"
+    stripe_api_key: SecretStr | None = None
+    stripe_publishable_key: str | None = Field(default=None, validate_default=True)
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_js_url: str = "https://js.stripe.com/endive/stripe.js"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
     metrics_token: str | None = None
@@ -47,6 +64,23 @@ class Settings(BaseSettings):
     password_hash_memory_kib: int = 65_536
     password_hash_passes: int = 3
     session_days: PositiveInt = 30
+
+    @field_validator("stripe_api_base", "stripe_js_url")
+    @classmethod
+    def _safe_address(cls, value: str) -> str:
+        address = urlsplit(value)
+        if not address.hostname or address.username or address.scheme not in {"https", "http"}:
+            raise ValueError("must be an address such as https://api.stripe.com")
+        if address.scheme == "http" and not is_loopback(address.hostname):
+            raise ValueError("must be https, unless it is on this machine")
+        return value
+
+    @field_validator("stripe_publishable_key")
+    @classmethod
+    def _beside_the_api_key(cls, value: str | None, known: ValidationInfo) -> str | None:
+        if known.data.get("stripe_api_key") is not None and not value:
+            raise ValueError("is needed beside TOCSIN_STRIPE_API_KEY")
+        return value
 
     @property
     def base_url(self) -> str:

@@ -65,6 +65,10 @@ def test_what_is_not_named_like_one_stays(name: str) -> None:
         f"/reset/{KEY}",
         f"https://tocsin.example.com/invitation/{KEY}?x=1",
         f"/a/{KEY}/acknowledge",
+        f"the key sk_live_{KEY} was refused",
+        f"rk_test_{KEY}",
+        f"signed with whsec_{KEY}",
+        f"GET /settings/billing/cards/added?setup_intent_client_secret=seti_1AbC_secret_{KEY}",
     ],
 )
 def test_what_looks_like_a_secret_inside_a_text_is_hidden(text: str) -> None:

@@ -163,12 +163,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class PaymentEvent(Event):
-    """A payment succeeded, was declined, waits for authentication or was given up; `metadata` is the charge's."""
+    """A payment succeeded, was declined, waits for authentication or was given up.
+
+    `key` and `metadata` are the charge's; `key` is None for a payment that we did not make.
+    """
 
     outcome: Paid | Declined | ActionRequired | Processing | Cancelled
     customer: str | None
     amount_minor: int
     currency: str
+    key: str | None
     metadata: Mapping[str, str]
 
 
@@ -231,7 +235,11 @@ class CardGateway(Protocol):
         """The ref under which the account's cards are kept."""
         ...
 
-    async def start_card_setup(self, customer: str, key: str) -> CardSetup:
+    async def forget_customer(self, customer: str) -> None:
+        """Erase name, e-mail and cards at the provider; payments made stay there. Forgotten already is no error."""
+        ...
+
+    async def start_card_setup(self, customer: str) -> CardSetup:
         """A new setup, for the page where somebody enters a card: checked, and good for off-session charges."""
         ...
 
@@ -267,8 +275,11 @@ class CardGateway(Protocol):
         """What is true of a payment now. Raises: NotFound, Unavailable."""
         ...
 
-    async def authenticate(self, ref: str, card: str, return_url: str, key: str) -> Outcome:
-        """Begin the authentication of a payment that asked for it: ActionRequired with a fresh `url`, as a rule."""
+    async def authenticate(self, ref: str, card: str, return_url: str) -> Outcome:
+        """Begin the authentication of a payment that asked for it: ActionRequired with a fresh `url`, as a rule.
+
+        Its holder is here now; `return_url` is where the bank sends the browser back, whatever came of it.
+        """
         ...
 
     async def cancel(self, ref: str) -> Outcome:

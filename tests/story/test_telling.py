@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from tests.support.world import World, escalation, team, user
 
+from tocsin.alerts.log import words
+from tocsin.notifications.channels.email.channel import MailboxChannel
 from tocsin.notifications.model import ChannelError
 
 
@@ -138,6 +140,40 @@ async def test_when_every_contact_fails_the_owner_is_told(world: World) -> None:
     assert world.sent == [(0, world.tenant.owner.username, "disk full")]
     assert await world.ends() == {"failed": 1, "accepted": 1}
     assert await world.events() == ["created", "told", "last_resort"]
+
+
+async def test_without_a_mail_server_each_mail_stays_once_and_the_owner_s_page_is_not_repeated(world: World) -> None:
+    [ana] = await world.users("ana")
+    owner = world.tenant.owner
+    mailbox = MailboxChannel(world.databases.engine, world.clock)
+    world.engine.sender.channels = {**world.engine.sender.channels, "email": mailbox}
+
+    await world.trigger("to the owner", user(owner))
+    await world.trigger("to ana", user(ana))
+
+    kept = await world.rows("select to_address, purpose from mails where account_id = %(account_id)s order by id")
+    assert [(row["to_address"], row["purpose"]) for row in kept] == [
+        (owner.username, "create-alert"),
+        (ana.username, "create-alert"),
+        (owner.username, "last-resort"),
+    ]
+    assert await world.ends() == {"failed": 3}
+    entries = await world.rows(
+        "select data from alert_log where account_id = %(account_id)s and event = 'last_resort' order by id"
+    )
+    assert [words("last_resort", entry["data"]) for entry in entries] == [
+        f"Nobody could be told: without a mail server, the mail to {owner.username} stays here",
+        f"Nobody could be told; the owners were written to: {owner.username}",
+    ]
+
+
+async def test_an_owner_s_mail_that_failed_otherwise_is_tried_once_more(world: World) -> None:
+    owner = world.tenant.owner
+    world.email.failing[owner.username] = ChannelError("the server is down", retry=False)
+
+    await world.trigger("disk full", user(owner))
+
+    assert await world.ends() == {"failed": 2}
 
 
 async def test_when_nobody_can_be_told_the_owner_is(world: World) -> None:

@@ -41,7 +41,7 @@ class Event(StrEnum):
     NOT_TOLD = "not_told"  # reason, path; user and user_id, or name of the team or schedule that led nowhere
     NOTIFICATION = "notification"  # user, method, address, status, reason: one that reached its end
     ESCALATION = "escalation"  # reason; name, position and path of the rule that fired, was skipped or has gone
-    LAST_RESORT = "last_resort"  # addresses: list
+    LAST_RESORT = "last_resort"  # addresses: list; kept: those whose mail about it stays under /mailbox
 
 
 RECIPIENT_EVENTS = frozenset({Event.TOLD, Event.NOT_TOLD, Event.NOTIFICATION, Event.LAST_RESORT, Event.RESPONDER_ADDED})
@@ -133,10 +133,18 @@ _TELLING: Mapping[str, _Line] = {
         + (f" ({d.reason})" if d.reason else "")
     ),
     Event.ESCALATION: lambda _, d: _because(_, _("Escalation %(name)s: %(reason)s", name=d.name, reason=d.reason), d),
-    Event.LAST_RESORT: lambda _, d: _(
-        "Nobody could be told; the owners were written to: %(addresses)s", addresses=d.addresses
-    ),
+    Event.LAST_RESORT: lambda _, d: _last_resort(_, d),
 }
+
+
+def _last_resort(_: Translator, data: _Data) -> str:
+    if data.addresses:
+        return _("Nobody could be told; the owners were written to: %(addresses)s", addresses=data.addresses)
+    if data.kept:
+        return _(
+            "Nobody could be told: without a mail server, the mail to %(addresses)s stays here", addresses=data.kept
+        )
+    return _("Nobody could be told, and no owner has an address to write to")
 
 
 def _because(_: Translator, line: str, data: _Data) -> str:

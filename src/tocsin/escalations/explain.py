@@ -216,7 +216,7 @@ def status_in_words(status: str, status_reason: str, method: str, locale: str) -
     what, by, who = status_reason.partition(" by ")
     if by and what in MOOT_BY:
         return f"{text}. {_(MOOT_BY[what], who=who)}"
-    return f"{text}: {status_reason}"
+    return f"{text}: {_(status_reason)}"
 
 
 def last_resort_in_words(why: str, locale: str) -> str:

@@ -9,6 +9,7 @@ from tocsin.db import Tx
 from tocsin.escalations import store
 from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.snapshot_store import Snapshots
+from tocsin.mail.outbox import NO_SERVER
 from tocsin.notifications import store as outbox
 from tocsin.notifications.model import LAST_RESORT, Notification
 
@@ -28,16 +29,23 @@ def last_resort_for(
         if not unreached:
             return []
         configurations = await snapshots.get(tx, (account_id for account_id, _ in unreached))
-        rows = [
-            row
+        kept = await store.list_kept(tx, {key: since[key] for key in unreached}, NO_SERVER)
+        rows = {
+            (account_id, alert_id): [
+                row
+                for row in last_resort(configurations[account_id], account_id, alert_id, "every-contact-failed", now)
+                if row.address not in kept.get((account_id, alert_id), ())  # it waits there already
+            ]
             for account_id, alert_id in unreached
-            for row in last_resort(configurations[account_id], account_id, alert_id, "every-contact-failed", now)
-        ]
-        claimed = await outbox.enqueue(tx, rows, now, lease)
-        told: dict[tuple[int, str], list[str]] = {}
+        }
+        claimed = await outbox.enqueue(tx, [row for found in rows.values() for row in found], now, lease)
+        told: dict[tuple[int, str], list[str]] = {key: [] for key, found in rows.items() if not found}
         for it in claimed:
             told.setdefault((it.account_id, it.alert_id or ""), []).append(it.address)
-        entries = [(*key, Event.LAST_RESORT, {"addresses": addresses}) for key, addresses in told.items()]
+        entries = [
+            (*key, Event.LAST_RESORT, {"addresses": addresses, "kept": sorted(kept.get(key, ()))})
+            for key, addresses in told.items()
+        ]
         await alerts_store.insert_logs(tx, entries, now, "System")
         return claimed
 

@@ -229,6 +229,27 @@ async def unreached(tx: Tx, alerts: Mapping[tuple[int, str], datetime]) -> list[
     return [(row["account_id"], row["id"]) for row in rows]
 
 
+async def list_kept(tx: Tx, alerts: Mapping[tuple[int, str], datetime], reason: str) -> dict[tuple[int, str], set[str]]:
+    """Addresses whose mails about these alerts stayed here for `reason`, since the instant that each comes with."""
+    rows = await tx.dicts(
+        """
+        select n.account_id, n.alert_id, n.address
+          from unnest(%(account_id)s::bigint[], %(id)s::text[], %(told_at)s::timestamptz[])
+               as i(account_id, id, told_at)
+          join notifications n on n.account_id = i.account_id and n.alert_id = i.id and n.told_at >= i.told_at
+         where n.method = 'email' and n.status = 'failed' and n.status_reason = %(reason)s
+        """,
+        account_id=arrays.plain([account_id for account_id, _ in alerts]),
+        id=arrays.texts([alert_id for _, alert_id in alerts]),
+        told_at=arrays.plain(alerts.values()),
+        reason=reason,
+    )
+    kept: dict[tuple[int, str], set[str]] = {}
+    for row in rows:
+        kept.setdefault((row["account_id"], row["alert_id"]), set()).add(row["address"])
+    return kept
+
+
 async def unacknowledge(tx: Tx, alerts: Sequence[tuple[int, str]], at: datetime) -> None:
     """Take back acknowledgements, as a repeat may; when somebody acknowledged stays known."""
     await tx.execute(

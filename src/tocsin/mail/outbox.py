@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from tocsin.db import Db, Tx
+from tocsin.i18n import N_
 from tocsin.mail import store
 from tocsin.mail.smtp import MailError, Transport, make_message
 from tocsin.mail.store import Mail
@@ -16,7 +17,7 @@ BATCH = 50
 # The waits after the first, second, … failed try; after the last one the mail has failed, a good day after it was due.
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30, 60, 180, 360, 720))
 KEEP_BODIES = timedelta(days=14)
-NO_SERVER = "No mail server is set: TOCSIN_SMTP_URL is empty. The mail can be read under /mailbox."
+NO_SERVER = N_("No mail server is set: TOCSIN_SMTP_URL is empty. The mail can be read under /mailbox.")
 
 
 async def enqueue(

@@ -10,6 +10,7 @@ from tocsin.accounts.rights import Action
 from tocsin.errors import Forbidden, NotFound
 from tocsin.i18n import N_
 from tocsin.mail import store
+from tocsin.mail.outbox import NO_SERVER
 from tocsin.mail.store import Mail
 
 PER_PAGE = 50
@@ -44,6 +45,7 @@ async def get_mailbox(ctx: Reader) -> Response:
         older=older,
         newer="/mailbox" if before is not None else "",
         has_server=bool(ctx.settings.smtp_url),
+        no_server=NO_SERVER,
     )
 
 
@@ -60,7 +62,7 @@ async def get_mail(ctx: Reader, mail_id: str) -> Response:
     """One mail."""
     mail = await _mail(ctx, mail_id)
     as_text = ctx.request.query_params.get("as") == "text"
-    return ctx.html("accounts/mail.html", mail=mail, as_text=as_text)
+    return ctx.html("accounts/mail.html", mail=mail, as_text=as_text, no_server=NO_SERVER)
 
 
 @router.get("/mailbox/{mail_id}/html")

@@ -1,5 +1,6 @@
 """API keys: who calls. Looked up once a second at most, so a revoked key stops working within one."""
 
+import asyncio
 import base64
 import binascii
 import time
@@ -19,6 +20,7 @@ class KeyRing:
     def __init__(self, engine: Db) -> None:
         self._engine = engine
         self._known: dict[str, tuple[Integration, float]] = {}
+        self._asking: dict[str, asyncio.Task[Integration | None]] = {}  # who asks for the same key meanwhile waits, too
 
     def remembered(self, authorization: str) -> Integration | None:
         """The integration of an `Authorization` header that was seen within the last second."""
@@ -31,11 +33,22 @@ class KeyRing:
         if known is not None:
             return known
         key = key_of(authorization)
+        asking = self._asking.get(authorization)
+        if asking is None:
+            asking = self._asking[authorization] = asyncio.create_task(self._ask(authorization, key))
+            asking.add_done_callback(lambda _: self._asking.pop(authorization, None))
+        integration = await asyncio.shield(asking)
+        if integration is None:
+            raise Unauthenticated("Could not authenticate")
+        return integration
+
+    async def _ask(self, authorization: str, key: str) -> Integration | None:
+        """Look the key up, and remember it for a second."""
         async with self._engine.transaction() as tx:
             integration = await store.find_integration_by_key(tx, key_hash(key))
         if integration is None:
             self._known.pop(authorization, None)
-            raise Unauthenticated("Could not authenticate")
+            return None
         if len(self._known) >= CACHE_SIZE:
             self._known.clear()
         self._known[authorization] = (integration, time.monotonic() + CACHE_SECONDS)

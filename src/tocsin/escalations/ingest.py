@@ -28,8 +28,8 @@ from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.clock import Clock
 from tocsin.db import connect
 from tocsin.errors import Forbidden, Malformed, Throttled, TocsinError, TooLarge, Unauthenticated, Unavailable
-from tocsin.escalations.ingest_store import GROUP_COLUMNS, Batch, is_written, write_batch
-from tocsin.escalations.responders import NOBODY, Directories, as_json, responders_of
+from tocsin.escalations.ingest_store import Batch, is_written, write_batch
+from tocsin.escalations.responders import NOBODY, Directories, Named, as_json, responders_of
 
 log = structlog.get_logger("tocsin.ingest")
 
@@ -188,37 +188,67 @@ class Ingest:
 
     def _batch(self, requests: list[Request]) -> Batch:
         batch = Batch()
+        ids: dict[UUID, str] = {}  # the integrations' own, as text
+        defaults: dict[UUID, _Named] = {}  # of requests that leave it to their integration whom to tell
         for request in requests:
-            integration, alert = request.integration, request.alert
-            alert_id = f"{self._make_id()}-{int(request.at.timestamp() * 1000)}"
+            integration, alert, at = request.integration, request.alert, request.at
+            alert_id = f"{self._make_id()}-{int(at.timestamp() * 1000)}"
             alias = alert.alias or alert_id
-            ord_ = batch.add(integration.account_id, alias, UUID(request.id), integration.id, request.at)
-            if ord_ is not None:
-                self._describe(batch, ord_, request, alert_id, alias)
+            by = ids.get(integration.id) or ids.setdefault(integration.id, str(integration.id))
+            at_text = str(at)
+            ord_ = batch.add(integration.account_id, alias, request.id, by, at_text)
+            if ord_ is None:
+                continue
+            whom = None if alert.responders or alert.visible_to else defaults.get(integration.id)
+            if whom is None:
+                whom = self._named(request)
+                if not (alert.responders or alert.visible_to):
+                    defaults[integration.id] = whom
+            _describe(batch, (ord_, integration.account_id, alias, alert_id), request, by, at_text, whom)
         return batch
 
-    def _describe(self, batch: Batch, ord_: int, request: Request, alert_id: str, alias: str) -> None:
-        integration, alert, columns = request.integration, request.alert, batch.columns
-        named = responders_of(integration, alert, self._directories.of(integration.account_id))
-        by = alert.user or integration.name
-        values = (
-            ord_, integration.account_id, alias, alert_id, 1, alert.message, alert.description, alert.entity,
-            alert.source or request.address, alert.priority, arrays.texts(alert.tags), arrays.texts(alert.actions),
-            _encode(alert.details).decode(), as_json(named.responders), as_json(named.visible_to),
-            named.owner_team_id, integration.id, _encode(named.created_data(integration.name)).decode(), by, request.at,
-        )  # fmt: skip
-        for name, value in zip(GROUP_COLUMNS, values, strict=True):
-            columns[name].append(value)
-        for kind, responder_id in named.responders or named.nowhere:
-            columns["run_ord"].append(ord_)
-            columns["run_type"].append(kind)
-            columns["run_id"].append(responder_id or NOBODY)
-        for reference in named.unknown:
-            columns["unknown_ord"].append(ord_)
-            columns["unknown"].append(_encode({"type": reference.type, "name": reference.text}).decode())
-        if alert.note:
-            columns["note_ord"].append(ord_)
-            columns["note"].append(alert.note)
+    def _named(self, request: Request) -> "_Named":
+        """Whom the request names, also as the columns of a batch keep it."""
+        integration = request.integration
+        named = responders_of(integration, request.alert, self._directories.of(integration.account_id))
+        created = _encode(named.created_data(integration.name)).decode()
+        return _Named(named, as_json(named.responders), as_json(named.visible_to), created)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Whom an alert names, with the JSON texts of it."""
+
+    named: Named
+    responders: str
+    visible_to: str
+    created: str
+
+
+def _describe(
+    batch: Batch, key: tuple[int, int, str, str], request: Request, integration_id: str, at: str, whom: _Named
+) -> None:
+    """Fill in the columns of a group that is new in the batch; `key` is its number, account, alias and alert id."""
+    alert, columns, named, ord_ = request.alert, batch.columns, whom.named, key[0]
+    by = alert.user or request.integration.name
+    values = (
+        *key, 1, alert.message, alert.description, alert.entity,
+        alert.source or request.address, alert.priority, arrays.texts(alert.tags), arrays.texts(alert.actions),
+        _encode(alert.details).decode(), whom.responders, whom.visible_to, named.owner_team_id, integration_id,
+        whom.created, by, at,
+    )  # fmt: skip
+    for column, value in zip(batch.group_columns, values, strict=True):
+        column.append(value)
+    for kind, responder_id in named.responders or named.nowhere:
+        columns["run_ord"].append(ord_)
+        columns["run_type"].append(kind)
+        columns["run_id"].append(responder_id or NOBODY)
+    for reference in named.unknown:
+        columns["unknown_ord"].append(ord_)
+        columns["unknown"].append(_encode({"type": reference.type, "name": reference.text}).decode())
+    if alert.note:
+        columns["note_ord"].append(ord_)
+        columns["note"].append(alert.note)
 
 
 def _fail(requests: list[Request], error: TocsinError) -> None:
@@ -227,13 +257,28 @@ def _fail(requests: list[Request], error: TocsinError) -> None:
             request.done.set_exception(error)
 
 
-def new_id() -> str:
-    """A random UUID (version 4) as text, made without the cost of the class."""
-    raw = os.urandom(16).hex()
+class RandomIds:
+    """Random UUIDs (version 4) as text, made without the cost of the class and with one system call for many."""
+
+    def __init__(self) -> None:
+        self._ready: list[str] = []
+
+    def __call__(self) -> str:
+        if not self._ready:
+            raw = os.urandom(16 * MADE_AT_ONCE).hex()
+            self._ready = [_version_4(raw[start : start + 32]) for start in range(0, len(raw), 32)]
+        return self._ready.pop()
+
+
+MADE_AT_ONCE = 64
+VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
+def _version_4(raw: str) -> str:
     return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{VARIANT[raw[16]]}{raw[17:20]}-{raw[20:]}"
 
 
-VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+new_id = RandomIds()
 
 
 class IngestFront:

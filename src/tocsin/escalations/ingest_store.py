@@ -1,13 +1,12 @@
 """The SQL of the ingest path: a whole batch of create requests, over any accounts, in one statement."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
-from psycopg.rows import tuple_row
+from psycopg import AsyncConnection, AsyncRawCursor
 
 from tocsin import arrays
 
@@ -106,13 +105,17 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class Batch:
-    """The columns of BATCH, grown request by request."""
+    """The columns of BATCH, grown request by request; ids and instants may be texts already."""
 
     columns: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
     groups: dict[tuple[int, str], int] = field(default_factory=dict)
+    group_columns: list[list[Any]] = field(init=False)
 
-    def add(self, account_id: int, alias: str, request_id: UUID, integration_id: UUID, at: datetime) -> int | None:
-        """Count a request in. Its group's number if the group is new, so that `describe` must follow; else None."""
+    def __post_init__(self) -> None:
+        self.group_columns = [self.columns[name] for name in GROUP_COLUMNS]
+
+    def add(self, account_id: int, alias: str, request_id: str, integration_id: str, at: str) -> int | None:
+        """Count a request in. Its group's number if the group is new, so that its columns must follow; else None."""
         columns = self.columns
         ord_ = self.groups.get((account_id, alias))
         fresh = ord_ is None
@@ -134,13 +137,16 @@ TEXTS = frozenset(
 )  # fmt: skip
 
 
+# The driver would look for the parameters' names in the statement anew each time.
+NUMBERED = re.sub(r"%\((\w+)\)s", lambda found: f"${COLUMNS.index(found[1]) + 1}", BATCH).encode()
+
+
 async def write_batch(conn: AsyncConnection[Any], batch: Batch) -> int:
     """Write the batch and commit (the connection is in autocommit). How many alerts are new."""
-    parameters = {
-        name: arrays.texts(values) if name in TEXTS else arrays.plain(values) for name, values in batch.columns.items()
-    }
-    async with conn.cursor(row_factory=tuple_row) as cursor:
-        await cursor.execute(BATCH, parameters)
+    columns = batch.columns
+    parameters = [arrays.texts(columns[name]) if name in TEXTS else arrays.plain(columns[name]) for name in COLUMNS]
+    async with AsyncRawCursor(conn) as cursor:
+        await cursor.execute(NUMBERED, parameters)
         rows: Sequence[tuple[Any, ...]] = await cursor.fetchall()
     return sum(row[1] for row in rows)
 

@@ -1,6 +1,7 @@
 """A mail server that keeps what it gets, on a port of its own: the wire's far end in tests."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 @dataclass
@@ -20,6 +21,7 @@ class SmtpSink:
     answers: list[str] = field(default_factory=list)
     connections: int = 0
     takes_leave: bool = True  # answers QUIT
+    logins: list[tuple[str, str]] = field(default_factory=list)
     writers: list[asyncio.BaseTransport] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
@@ -64,9 +66,21 @@ def html_of(mail: EmailMessage) -> str:
 
 
 @asynccontextmanager
-async def smtp_sink() -> AsyncIterator[SmtpSink]:
-    """A sink that runs in this event loop; `url` fits TOCSIN_SMTP_URL."""
+async def smtp_sink(
+    *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None
+) -> AsyncIterator[SmtpSink]:
+    """A sink that runs in this event loop; `url` fits TOCSIN_SMTP_URL, and holds no login.
+
+    It speaks TLS from the start with `tls`; with `starttls` it takes nothing before that; with `login` it takes mails
+    only from who signs in with that name and password.
+    """
     sink = SmtpSink()
+
+    def authenticate(*said: object) -> AuthResult:
+        data = said[-1]
+        assert isinstance(data, LoginPassword)
+        sink.logins.append((data.login.decode(), data.password.decode()))
+        return AuthResult(success=sink.logins[-1] == login, handled=False)
 
     class Server(SMTP):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -74,12 +88,25 @@ async def smtp_sink() -> AsyncIterator[SmtpSink]:
             sink.writers.append(transport)
             super().connection_made(transport)
 
+    def make_server() -> SMTP:
+        return Server(
+            sink,
+            hostname="sink.example.com",
+            tls_context=starttls,
+            require_starttls=starttls is not None,
+            auth_required=login is not None and tls is None,  # aiosmtpd does not see TLS that was there first
+            auth_require_tls=tls is None,
+            authenticator=authenticate if login is not None else None,
+        )
+
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Server(sink, hostname="sink.example.com"), "127.0.0.1", 0)
-    sink.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await loop.create_server(lambda: make_server(), "127.0.0.1", 0, ssl=tls)
+    scheme = "smtps" if tls is not None else "smtp+starttls" if starttls is not None else "smtp"
+    sink.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield sink
     finally:
         server.close()
         sink.hang_up()
         await server.wait_closed()
+        await asyncio.sleep(0)  # a handshake that failed is put away in the next turn

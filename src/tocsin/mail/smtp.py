@@ -1,6 +1,7 @@
 """SMTP: where mails leave the house. Used by the outbox and by the e-mail channel alike."""
 
 import asyncio
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -168,11 +169,12 @@ async def _say_goodbye(client: aiosmtplib.SMTP) -> None:
 def mail_error(error: Exception) -> MailError:
     """What went wrong, in words, and whether another try may help: 4xx and lost connections yes, 5xx no.
 
-    A refused sign-in is tried again: it is the operator's mistake, and he may mend it before the mail is too old.
+    What the operator set wrongly is tried again, too: he may mend it before the mail is too old.
     """
+    setting = _wrong_setting(error)
+    if setting:
+        return MailError(setting, retry=True)
     match error:
-        case aiosmtplib.SMTPAuthenticationError():
-            return MailError(f"The mail server refused the user name or the password ({error.code}).", retry=True)
         case aiosmtplib.SMTPRecipientsRefused():
             refused = error.recipients[0]
             return _refused("the recipient", refused.code, refused.message)
@@ -186,6 +188,29 @@ def mail_error(error: Exception) -> MailError:
             return MailError(f"The mail cannot be sent as it is: {error}", retry=False)
         case _:
             return MailError(f"The mail server cannot be reached: {str(error) or type(error).__name__}", retry=True)
+
+
+def _wrong_setting(error: Exception) -> str:
+    """What is wrong with TOCSIN_SMTP_URL or the server's certificate, if that is what `error` says."""
+    tls = error if isinstance(error, ssl.SSLError) else error.__cause__  # connecting wraps it, STARTTLS does not
+    match error:
+        case aiosmtplib.SMTPAuthenticationError():
+            return f"The mail server refused the user name or the password ({error.code})."
+        case aiosmtplib.SMTPResponseException(code=530):
+            return f"The mail server wants a user name and a password in TOCSIN_SMTP_URL: {_line(error.message)}"
+        case _ if isinstance(tls, ssl.SSLCertVerificationError):
+            return (
+                f"The certificate of the mail server is not trusted: {tls.verify_message}. "
+                "For an authority of your own set SSL_CERT_FILE to its certificate."
+            )
+        case _ if isinstance(tls, ssl.SSLError) and tls.reason == "WRONG_VERSION_NUMBER":
+            return "The mail server does not speak TLS from the start. Use smtp+starttls:// or, without TLS, smtp://."
+        case aiosmtplib.SMTPException(message=str(said)) if "STARTTLS extension not supported" in said:
+            return "The mail server offers no STARTTLS. Use smtps:// if it speaks TLS from the start."
+        case aiosmtplib.SMTPException(message=str(said)) if "AUTH extension is not supported" in said:
+            return "The mail server knows no sign-in, at least not without TLS. Use smtp+starttls:// or smtps://."
+        case _:
+            return ""
 
 
 def _refused(what: str, code: int, message: str) -> MailError:

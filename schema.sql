@@ -122,6 +122,18 @@ end
 $$;
 
 --
+-- Name: refuse_change_of_price_book(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_change_of_price_book() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'A published price book never changes: publish another version instead.';
+end
+$$;
+
+--
 -- Name: refuse_change_of_term(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -710,6 +722,20 @@ CREATE TABLE public.passkeys (
 ALTER TABLE ONLY public.passkeys FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: price_books; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.price_books (
+    version integer NOT NULL,
+    document text NOT NULL,
+    announced_at timestamp with time zone NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    published_by text DEFAULT ''::text NOT NULL,
+    CONSTRAINT price_books_document_check CHECK ((document <> ''::text)),
+    CONSTRAINT price_books_version_check CHECK ((version > 0))
+);
+
+--
 -- Name: recovery_codes; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1183,6 +1209,13 @@ ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: price_books price_books_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.price_books
+    ADD CONSTRAINT price_books_pkey PRIMARY KEY (version);
+
+--
 -- Name: recovery_codes recovery_codes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1547,6 +1580,18 @@ CREATE TRIGGER notification_rules_version AFTER INSERT OR DELETE OR UPDATE ON pu
 --
 
 CREATE TRIGGER overrides_version AFTER INSERT OR DELETE OR UPDATE ON public.overrides FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: price_books price_books_are_kept; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER price_books_are_kept BEFORE TRUNCATE ON public.price_books FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_of_price_book();
+
+--
+-- Name: price_books price_books_never_change; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER price_books_never_change BEFORE DELETE OR UPDATE ON public.price_books FOR EACH ROW EXECUTE FUNCTION public.refuse_change_of_price_book();
 
 --
 -- Name: rotations rotations_version; Type: TRIGGER; Schema: public; Owner: -
@@ -2630,6 +2675,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.overrides TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO tocsin_engine;
+
+--
+-- Name: TABLE price_books; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.price_books TO tocsin_app;
+GRANT SELECT,INSERT ON TABLE public.price_books TO tocsin_engine;
 
 --
 -- Name: TABLE recovery_codes; Type: ACL; Schema: public; Owner: -

@@ -207,6 +207,47 @@ def rehearse(
         raise SystemExit(run(file, settings, as_json=as_json, live=live or account is not None, account=account))
 
 
+pricebook = App(name="pricebook", help="Read, check and publish the price book.")
+main.command(pricebook)
+
+
+@pricebook.command(name="show")
+def pricebook_show(version: int | None = None) -> None:
+    """Print the document of the newest version, or of VERSION."""
+    from tocsin.pricebook_command import show
+
+    settings = read_settings()
+    with plain_errors():
+        print(show(settings, version), end="")
+
+
+@pricebook.command(name="check")
+def pricebook_check(file: Path) -> None:
+    """Say everything that is wrong with FILE, or what publishing it would change."""
+    from tocsin.pricebook_command import check
+
+    settings = read_settings()
+    with plain_errors():
+        print(check(settings, file))
+
+
+@pricebook.command(name="publish")
+def pricebook_publish(file: Path, *, note: str = "") -> None:
+    """Publish FILE as the next version. What was published never changes.
+
+    Parameters
+    ----------
+    note
+        Why, for other operators.
+    """
+    from tocsin.clock import SystemClock
+    from tocsin.pricebook_command import publish
+
+    settings = read_settings()
+    with plain_errors():
+        print(publish(settings, file, note, SystemClock()))
+
+
 @main.command(show=False)
 def prepare() -> None:
     """For the supervisor: migrate, make the first account, and say its login as JSON."""

@@ -45,7 +45,20 @@ def migrate(url: str) -> list[str]:
             names = [migration.id for migration in pending]
             backend.apply_migrations(pending)
         backend.connection.close()
+        _publish_first_price_book(url)
     return names
+
+
+def _publish_first_price_book(url: str) -> None:
+    """On a database without one: the shipped price book, as one that was announced long ago."""
+    document = (files("tocsin") / "licensing" / "pricebook.yaml").read_text(encoding="utf-8")
+    with psycopg.connect(conninfo(url, "tocsin_engine")) as conn:
+        if "{role}" not in url:
+            conn.execute("set role tocsin_engine")
+        conn.execute(
+            "insert into price_books (version, document, announced_at) values (1, %s, 'epoch') on conflict do nothing",
+            (document,),
+        )
 
 
 def available_migrations() -> list[str]:

@@ -49,12 +49,31 @@ SELLER_KEYS = (
 )  # fmt: skip
 
 
-def parse_book(text: str, version: int = 0) -> PriceBook:
+PLACES = {
+    "seat_prices": "prices",
+    "seats_limit": "seats",
+    "stakeholders_limit": "stakeholders",
+    "buckets": "requests",
+    "numbers_included": "numbers",
+    "minutes_included": "minutes",
+}
+"""Fields of a price book that a document calls otherwise."""
+
+LEAST: Mapping[FeatureKind, FeatureValue] = {
+    FeatureKind.SWITCH: False,
+    FeatureKind.COUNT: 0,
+    FeatureKind.DURATION: timedelta(0),
+}
+
+
+def parse_book(text: str, version: int = 0, *, published: bool = False) -> PriceBook:
     """The price book that `text` describes.
 
-    Raises: Invalid, whose message has a line for every problem: its line and path, and what would be right.
+    A version that was `published` by an older program may name features that are gone, and lacks those that came
+    later: it does not include them. Raises: Invalid, whose message has a line for every problem: its line and path,
+    and what would be right.
     """
-    reading = _Reading(version)
+    reading = _Reading(version, published)
     book = reading.book(read_document(text))
     if reading.problems or book is None:
         raise Invalid("\n".join(reading.problems), {"document": "\n".join(reading.problems)})
@@ -66,6 +85,7 @@ class _Reading:
     """One pass over a document. A value that cannot be read is noted, and a stand-in taken so that reading goes on."""
 
     version: int
+    published: bool
     problems: list[str] = field(default_factory=list)
     currencies: dict[str, Currency] = field(default_factory=dict)
 
@@ -224,11 +244,11 @@ class _Reading:
         }
 
     def _features(self, node: Node) -> dict[str, FeatureValue]:
-        found = self.fields(node, FEATURES)
-        read: dict[str, FeatureValue] = {}
-        for key, feature in FEATURES.items():
-            read[key] = self.part(found, key, partial(_feature, feature=feature), None)
-        return read
+        found = Fields(node, _entries(node)) if self.published else self.fields(node, FEATURES)
+        return {
+            key: self.part(found, key, partial(_feature, feature=feature), _least(feature))
+            for key, feature in FEATURES.items()
+        }
 
     def _messages(self, node: Node) -> Messages:
         found = self.fields(node, ("included", "voice", "beyond"), ("per",))
@@ -398,6 +418,10 @@ def _feature(node: Node, feature: Feature) -> FeatureValue:
             return _duration(node)
         case FeatureKind.CHOICE:
             return node.choice(feature.choices or (), "choice")
+
+
+def _least(feature: Feature) -> FeatureValue:
+    return next(iter(feature.choices)) if feature.choices else LEAST[feature.kind]
 
 
 def _country(node: Node) -> str:

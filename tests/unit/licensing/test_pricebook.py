@@ -1,5 +1,9 @@
 """Price books: what seats cost, and what is wrong with a document. Ids are those of the licensing requirements."""
 
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +11,26 @@ from tests.support.books import REQUIREMENTS, SHIPPED, requirements_book, shippe
 
 from tocsin.errors import Invalid
 from tocsin.licensing.model import Interval
-from tocsin.licensing.pricebook import Beyond, PriceBook, TierShare, monthly_equivalent, seat_price, tiers_detail
-from tocsin.licensing.pricebook_document import parse_book
+from tocsin.licensing.pricebook import (
+    Beyond,
+    Bucket,
+    FairUse,
+    IncomingCalls,
+    Messages,
+    Plan,
+    PriceBook,
+    Rates,
+    SellerProfile,
+    Thresholds,
+    TierShare,
+    TrialRules,
+    monthly_equivalent,
+    seat_price,
+    tiers_detail,
+)
+from tocsin.licensing.pricebook_document import PLACES, parse_book
 
+PARTS = (PriceBook, Plan, Rates, TrialRules, FairUse, Thresholds, SellerProfile, IncomingCalls, Messages, Bucket)
 MONTH, YEAR = Interval.MONTH, Interval.YEAR
 BOOKS = [requirements_book(), shipped_book()]
 PAID = [(book, plan, each, code) for book in BOOKS for plan in list(book.plans)[1:] for each in Interval for code in book.currencies]  # fmt: skip  # noqa: E501
@@ -180,3 +201,24 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     except Invalid:
         return
     assert text.strip().startswith("#")
+
+
+def test_a_version_published_by_an_older_program_lacks_the_features_that_came_later() -> None:
+    older = SHIPPED.replace("      sso: true\n", "      pagers: 7\n").replace("      retention: unlimited\n", "")
+
+    book = parse_book(older, 1, published=True)
+
+    assert book.plan("enterprise").features["sso"] is False
+    assert book.plan("enterprise").features["retention"] == timedelta(0)
+    assert "pagers" not in book.plan("enterprise").features
+    with pytest.raises(Invalid):
+        parse_book(older, 1)
+
+
+def test_every_key_of_a_book_is_explained() -> None:
+    explained = (Path(__file__).parents[3] / "docs" / "pricebook.md").read_text()
+    keys = {field.name for part in PARTS for field in fields(part)} - {"version", "rank", "key", "code", "from_seat"}
+
+    named = {PLACES.get(key, key) for key in keys} - {"minor"}
+
+    assert [key for key in sorted(named) if f"`{key}`" not in explained] == []

@@ -4,7 +4,8 @@ import gettext as stdlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -149,6 +150,43 @@ def duration(locale: str, length: timedelta) -> str:
 def number(locale: str, value: float) -> str:
     """A number with the separators of `locale`: "12,345"."""
     return numbers.format_decimal(value, locale=_formats(locale))
+
+
+def percent(locale: str, basis_points: int) -> str:
+    """Basis points as a percentage: 2550 is "25.5%"."""
+    return numbers.format_percent(Decimal(basis_points) / 10_000, "#,##0.##%", locale=_formats(locale))
+
+
+def decimals(currency: str) -> int:
+    """How many decimals an amount in `currency` has: two for most, none for the yen. Source: ISO 4217"""
+    return numbers.get_currency_precision(currency)
+
+
+def amount(locale: str, minor: int, currency: str) -> str:
+    """An amount of minor units without its currency, for columns: "7,011.00"."""
+    places = decimals(currency)
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    return numbers.format_decimal(Decimal(minor).scaleb(-places), pattern, locale=_formats(locale))
+
+
+def money(locale: str, minor: int, currency: str) -> str:
+    """An amount with the currency's code, which is the same in every language: "7,011.00 USD"."""
+    return f"{amount(locale, minor, currency)}\N{NO-BREAK SPACE}{currency}"
+
+
+def date_in_full(locale: str, on: date) -> str:
+    """A calendar day: "24 March 2026"."""
+    return dates.format_date(on, "d MMMM y", locale=_formats(locale))
+
+
+def span_of_days(locale: str, first: date, last: date) -> str:
+    """The days from `first` to `last`, both included: "10 Mar – 9 Apr 2026"."""
+    return dates.format_interval(first, last, "yMMMd", locale=_formats(locale))
+
+
+def country(locale: str, code: str) -> str:
+    """The country's name; an unknown code stays as it is."""
+    return str(_formats(locale).territories.get(code, code))
 
 
 def _formats(locale: str) -> Locale:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 
 class DocumentKind(StrEnum):
@@ -46,10 +47,12 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a document. `amount_minor` is net; below zero it gives back.
+    """A row of a document. `amount_minor` is net; on an invoice, below zero it gives back.
 
-    `quantity` and `unit_minor` are what is shown; for a prorated line `unit_minor` is None. `detail` holds the facts
-    from which words are made in the reader's language: tiers, days, the plan before.
+    A credit note says what it gives back above zero. `quantity` (never below zero) and `unit_minor` are what is shown;
+    for a prorated or tiered line `unit_minor` is None. `detail` holds the facts from which words are made in the
+    reader's language, each where it makes sense: `plan_name`, `interval` ("month", "year"), `tiers` (a list of
+    {"seats", "unit_minor", "minor"}), and for usage the units `included` and `used`.
     """
 
     kind: LineKind
@@ -140,8 +143,14 @@ class Document:
     collection: str = "card"
     po_number: str = ""
     credits_number: str | None = None  # a credit note: the invoice that it reduces
-    notes: tuple[str, ...] = ()  # keys of printed remarks, e.g. "reverse_charge"
+    notes: tuple[str, ...] = ()  # keys of printed remarks, e.g. "reverse_charge"; see `tax.Note`
+    zone: str = "UTC"  # the billing time zone, in which its days are days
 
     @property
     def owed_minor(self) -> int:
         return self.gross_minor - self.paid_minor
+
+    @property
+    def due_on(self) -> date | None:
+        """The day, in the billing time zone, by which it is to be paid."""
+        return None if self.due_at is None else self.due_at.astimezone(ZoneInfo(self.zone)).date()

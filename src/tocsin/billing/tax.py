@@ -29,11 +29,13 @@ class Category(StrEnum):
 
 
 class Note(StrEnum):
-    """Remarks that the law wants on a document; the words are in `documents/words.py`."""
+    """Remarks that are printed on a document; the words are in `documents/words.py`."""
 
     REVERSE_CHARGE = "reverse_charge"
     OUTSIDE_UNION = "outside_union"
     NOT_REGISTERED = "not_registered"
+    SUBSCRIPTION_ENDED = "subscription_ended"  # why there is a credit note: §4, day 28
+    TERM_CHANGED = "term_changed"  # S26
 
 
 @dataclass(frozen=True, slots=True)

@@ -903,10 +903,13 @@ CREATE TABLE public.subscription_terms (
     book_version integer NOT NULL,
     usage_billed boolean DEFAULT false NOT NULL,
     telephony_stopped boolean DEFAULT false NOT NULL,
+    anchor_on date,
+    zone text DEFAULT 'UTC'::text NOT NULL,
     CONSTRAINT subscription_terms_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text]))),
     CONSTRAINT subscription_terms_plan_check CHECK ((plan <> ''::text)),
     CONSTRAINT subscription_terms_seats_check CHECK ((seats >= 0)),
-    CONSTRAINT subscription_terms_standing_check CHECK ((standing = ANY (ARRAY['granted'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'restricted'::text, 'canceling'::text, 'free'::text, 'deleting'::text, 'deleted'::text])))
+    CONSTRAINT subscription_terms_standing_check CHECK ((standing = ANY (ARRAY['granted'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'restricted'::text, 'canceling'::text, 'free'::text, 'deleting'::text, 'deleted'::text]))),
+    CONSTRAINT subscription_terms_zone_check CHECK ((zone <> ''::text))
 );
 
 ALTER TABLE ONLY public.subscription_terms FORCE ROW LEVEL SECURITY;

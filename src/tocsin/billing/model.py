@@ -145,6 +145,8 @@ class Document:
     credits_number: str | None = None  # a credit note: the invoice that it reduces
     notes: tuple[str, ...] = ()  # keys of printed remarks, e.g. "reverse_charge"; see `tax.Note`
     zone: str = "UTC"  # the billing time zone, in which its days are days
+    credits: UUID | None = None  # a credit note: the invoice's id
+    book_version: int = 0  # whose seller issues it
 
     @property
     def owed_minor(self) -> int:

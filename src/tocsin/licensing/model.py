@@ -79,7 +79,8 @@ class Subscription:
     """How an account is billed now. One row an account.
 
     `anchor_on` is None until a first paid day is known. `term_starts_on` and `term_ends_on` bound the paid term in
-    force (a month or a year); metering windows are months cut from the same anchor.
+    force (a month or a year); `window_starts_on` is the first day of the metering window, a month cut from the same
+    anchor, and `window_starts_at` the instant from which its usage counts.
     """
 
     account_id: int
@@ -95,17 +96,34 @@ class Subscription:
     anchor_on: date | None = None
     term_starts_on: date | None = None
     term_ends_on: date | None = None
+    window_starts_on: date | None = None
+    window_starts_at: datetime | None = None
     trial_ends_at: datetime | None = None
+    reminded_until: datetime | None = None  # reminders of the trial's end up to here are done with
     chosen: Target | None = None  # the plan picked in the trial, which starts at its end
+    converting: bool = False  # the first charge, at the trial's end, is under way
+    grace_ends_at: datetime | None = None  # the first charge failed: pay until then, or Free. S16
     scheduled: Target | None = None  # the one change at the period's end
     cancels: bool = False
     next_zone: str | None = None  # from the next boundary. S24
     next_currency: str | None = None
     balance_minor: int = 0  # what we owe the customer, used by the next invoices
     usage_billed: bool = False
+    usage_billed_next: bool | None = None  # from `usage_billed_on`, a window's first day, on. R11.3
+    usage_billed_on: date | None = None
+    telephony_stopped: bool = False  # S19
     spending_cap_minor: int | None = None
     auto_expand: bool = False
+    expanded_on: date | None = None  # the day whose auto-expansion is not invoiced yet, and the seats before it. S22
+    expanded_from: int = 0
     po_number: str = ""
+    po_ceiling_minor: int | None = None
+    po_required: bool = False
+    invoiced: bool = False  # an invoice was finalised: from then on the currency is fixed. M12
+    free_since: datetime | None = None  # on Free after something better; numbers are kept for a while. R3.4 (e)
+    price_noticed: int = 0  # the newest price version that was looked at for a notice. M16
+    deletion_requested_at: datetime | None = None
     default_card_id: UUID | None = None
+    documents_made: int = 0
     version: int = 0  # counts changes: of two orders made from the same view, the second is a conflict
     due_at: datetime | None = None  # when something happens next by itself

@@ -1,0 +1,41 @@
+"""Seats that follow the people who hold them, where the owner wants that. Pure.
+
+Source: licensing requirements R8.2, CHOICE-39, S02, S22
+"""
+
+from tocsin.billing.commands import AutoExpand
+from tocsin.billing.decision import Decision
+from tocsin.billing.orders import billed_seats, refuse_in_debt
+from tocsin.errors import Conflict
+from tocsin.licensing.model import Standing, Target
+
+
+def follow(decision: Decision, command: AutoExpand) -> None:
+    """As many seats as people, but never fewer than were bought. Raises: Conflict where seats do not follow."""
+    subscription = decision.subscription
+    if not subscription.auto_expand or subscription.term_ends_on is None:
+        raise Conflict("Seats are bought by hand in this account.")
+    bought = billed_seats(subscription)
+    seats = max(command.seats, bought)
+    if seats == subscription.seats:
+        return
+    if seats > subscription.seats:
+        refuse_in_debt(decision)
+        if subscription.standing is not Standing.ACTIVE:
+            raise Conflict("The subscription is being cancelled: resume it first, then add people.")
+        _drop_pending_reduction(decision)
+    grown = seats > bought
+    decision.change(
+        seats=seats,
+        expanded_on=decision.on if grown else None,
+        expanded_from=bought if grown else 0,
+    )
+    decision.begin_term()
+
+
+def _drop_pending_reduction(decision: Decision) -> None:
+    """Raising seats drops a pending reduction. Source: S09"""
+    scheduled = decision.subscription.scheduled
+    if scheduled is not None and scheduled.seats is not None:
+        left = Target(scheduled.plan, scheduled.interval)
+        decision.change(scheduled=None if left == Target() else left)

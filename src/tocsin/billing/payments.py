@@ -1,0 +1,142 @@
+"""Payments: what came of charges, what arrives by transfer or cheque, and what is taken back. Pure.
+
+Source: licensing requirements R4.2, R5.1, CHOICE-28, 32, S16, S21, S37
+"""
+
+from dataclasses import replace
+
+from tocsin.billing import trial
+from tocsin.billing.account import ChargeFor, ChargeOrder, LetterKind, Payment, PaymentMethod, Unpaid
+from tocsin.billing.commands import CardAdded, ChargeSettled, RecordPayment, ReversePayment
+from tocsin.billing.decision import Decision, restand
+from tocsin.billing.dunning import facts, stand_and_tell
+from tocsin.billing.invoicing import settle
+from tocsin.billing.model import Document, DocumentStatus
+from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.licensing.model import Standing
+
+
+def record(decision: Decision, command: RecordPayment) -> None:
+    """Count money that arrived: too much goes to the balance, a shortfall by bank charges is written off."""
+    if command.amount_minor <= 0:
+        raise Invalid("A payment is more than 0.", {"amount": "not above 0"})
+    unpaid = find(decision, command)
+    owed = unpaid.document.owed_minor
+    used, excess = min(command.amount_minor, owed), max(0, command.amount_minor - owed)
+    payment = Payment(
+        unpaid.document.id,
+        command.method,
+        used,
+        decision.at,
+        command.reference,
+        excess,
+        command.payment_id,
+    )
+    document = settle(decision, unpaid, payment)
+    decision.change(balance_minor=decision.subscription.balance_minor + excess)
+    rest = document.owed_minor
+    if 0 < rest <= decision.book.thresholds.write_off_up_to.get(document.currency, 0):
+        left = replace(unpaid, document=document)
+        settle(decision, left, Payment(document.id, PaymentMethod.WRITE_OFF, rest, decision.at))
+    decision.tell(
+        LetterKind.PAYMENT_RECEIVED,
+        document_id=document.id,
+        amount_minor=command.amount_minor,
+        currency=document.currency,
+    )
+    stand_and_tell(decision)
+
+
+def find(decision: Decision, command: RecordPayment | ChargeSettled) -> Unpaid:
+    """The unpaid invoice that a command names. Raises: NotFound."""
+    for one in decision.billing.unpaid:
+        if one.document.id == command.document_id:
+            return one
+    raise NotFound("No such invoice is open.")
+
+
+def reverse(decision: Decision, command: ReversePayment, document: Document) -> None:
+    """Owe an invoice again, from today on. `document` is the invoice as it is now. Source: S37"""
+    if command.amount_minor <= 0:
+        raise Invalid("What is taken back is more than 0.", {"amount": "not above 0"})
+    used = command.amount_minor - command.excess_minor
+    back = used + command.written_off_minor
+    paid = document.paid_minor - back
+    if paid < 0:
+        raise Conflict("More cannot be taken back than was paid.")
+    status = DocumentStatus.PARTIALLY_PAID if paid else DocumentStatus.OPEN
+    document = replace(document, paid_minor=paid, status=status, due_at=decision.at)
+    decision.documents[document.id] = document
+    decision.payments.append(
+        Payment(
+            document.id,
+            command.method,
+            -used,
+            decision.at,
+            command.reference,
+            -command.excess_minor,
+            command.payment_id,
+        )
+    )
+    if command.written_off_minor:
+        decision.payments.append(Payment(document.id, PaymentMethod.WRITE_OFF, -command.written_off_minor, decision.at))
+    decision.change(balance_minor=decision.subscription.balance_minor - command.excess_minor)
+    decision.owe(Unpaid(document, decision.on, 0, hard=True))
+    decision.tell(LetterKind.CHARGE_FAILED, code="reversed", **facts(Unpaid(document, decision.on, 0)))
+    stand_and_tell(decision)
+
+
+def add_card(decision: Decision, command: CardAdded) -> None:
+    """The card is the default one from now on, and is charged for everything that is open. Source: CHOICE-32"""
+    decision.change(default_card_id=command.card_id)
+    if decision.subscription.standing in (Standing.DELETING, Standing.DELETED):
+        return
+    if decision.subscription.grace_ends_at is not None:
+        trial.charge_first(decision)
+    for one in decision.billing.unpaid:
+        if one.charging:
+            continue
+        decision.owe(replace(one, charging=True, hard=False))
+        document = one.document
+        decision.charges.append(ChargeOrder(ChargeFor.INVOICE, document.owed_minor, document.currency, document.id))
+
+
+def settled(decision: Decision, command: ChargeSettled) -> None:
+    """Hear what came of a charge that was made after a decision. Raises: NotFound for an invoice that is not open."""
+    if command.purpose is ChargeFor.CONVERSION:
+        if command.declined is None:
+            trial.convert(decision, command)
+        else:
+            trial.first_charge_failed(decision, command)
+        return
+    unpaid = find(decision, command)
+    if command.declined is None:
+        _charge_paid(decision, unpaid, command)
+    else:
+        _charge_declined(decision, unpaid, command)
+
+
+def _charge_paid(decision: Decision, unpaid: Unpaid, command: ChargeSettled) -> None:
+    owed = unpaid.document.owed_minor
+    used, excess = min(command.amount_minor, owed), max(0, command.amount_minor - owed)
+    payment = Payment(unpaid.document.id, PaymentMethod.CARD, used, decision.at, command.reference, excess)
+    settle(decision, replace(unpaid, charging=False), payment)
+    decision.change(balance_minor=decision.subscription.balance_minor + excess)
+    restand(decision)
+
+
+def _charge_declined(decision: Decision, unpaid: Unpaid, command: ChargeSettled) -> None:
+    status = DocumentStatus.ACTION_REQUIRED if command.action_required else unpaid.document.status
+    document = replace(unpaid.document, status=status)
+    declined = replace(
+        unpaid,
+        document=document,
+        charging=False,
+        hard=command.hard or command.action_required,
+        day_done=max(unpaid.day_done, 0),
+    )
+    decision.documents[document.id] = document
+    decision.owe(declined)
+    kind = LetterKind.ACTION_REQUIRED if command.action_required else LetterKind.CHARGE_FAILED
+    decision.tell(kind, code=command.declined, **facts(declined))
+    stand_and_tell(decision)

@@ -1,0 +1,207 @@
+"""The trial: its end, its reminders, the plan that follows it, and the first charge. Pure.
+
+Source: licensing requirements R2.1, R3, CHOICE-20, 22, 23, 24, S16, S28
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Letter, LetterKind
+from tocsin.billing.boundary import to_free
+from tocsin.billing.commands import ChargeSettled, ExtendTrial, Order
+from tocsin.billing.decision import Decision, facts_of, midnight_in, restand
+from tocsin.billing.invoicing import finalise, invoice_now, make_document
+from tocsin.billing.model import DocumentKind
+from tocsin.billing.orders import begin_term_today, check_target, offline_requires_annual, term_lines
+from tocsin.errors import Conflict, Invalid
+from tocsin.licensing.model import Collection, Interval, Standing, Subscription, Target
+from tocsin.licensing.periods import day_of
+from tocsin.licensing.pricebook import PriceBook
+from tocsin.wall import wall_instant
+
+MAILS_AT = time(9)
+"""When mails about a trial go out, by the account's clock. Source: S28"""
+
+
+def trial_end(started_at: datetime, zone: str, days: int) -> datetime:
+    """Midnight after so many whole local days that follow the first one. Source: CHOICE-20"""
+    return midnight_in(day_of(started_at, ZoneInfo(zone)) + timedelta(days=days + 1), zone)
+
+
+def new_trial(account_id: int, zone: str, currency: str, book: PriceBook, newest: int, at: datetime) -> Subscription:
+    """The subscription of an account that signs up: every feature of the trial's plan until the trial ends."""
+    return Subscription(
+        account_id=account_id,
+        standing=Standing.TRIALING,
+        plan=book.trial.plan,
+        interval=None,
+        seats=0,
+        currency=currency,
+        zone=zone,
+        book_version=newest,
+        collection=Collection.CARD,
+        created_on=day_of(at, ZoneInfo(zone)),
+        trial_ends_at=trial_end(at, zone, book.trial.days),
+        reminded_until=at,
+        price_noticed=newest,
+    )
+
+
+def choose(decision: Decision, command: Order) -> None:
+    """Pick what follows the trial, or begin it today. The trial goes on until its end, and costs nothing."""
+    subscription = decision.subscription
+    check_target(decision, command.target)
+    if subscription.converting:
+        raise Conflict("The first payment is being made; try again in a moment.")
+    before = subscription.chosen or Target()
+    seats = command.target.seats or before.seats or max(1, decision.billing.responders)
+    plan = command.target.plan or before.plan
+    interval = command.target.interval or before.interval or Interval.MONTH
+    if plan is None:
+        raise Invalid("Name the plan that is to follow the trial.", {"plan": "missing"})
+    if subscription.collection is Collection.INVOICE and interval is not Interval.YEAR:
+        raise offline_requires_annual()
+    decision.change(book_version=decision.context.books.newest(decision.at))
+    chosen = Target(plan, interval, seats)
+    check_target(decision, chosen)
+    decision.change(chosen=chosen, cancels=False)
+    if command.start_today:
+        begin_term_today(decision, chosen)
+        invoice_now(decision, term_lines(decision), first=True)
+        decision.tell(LetterKind.CHANGED, **facts_of(chosen))
+        return
+    decision.tell(LetterKind.CHANGE_SCHEDULED, on=ends_on(subscription), **facts_of(chosen))
+    decision.because("begins when the trial ends")
+
+
+def extend(decision: Decision, command: ExtendTrial) -> None:
+    """Move the trial's end; reminders are those of the new end that are still to come. Raises: Conflict, Invalid."""
+    subscription = decision.subscription
+    if subscription.standing is not Standing.TRIALING or subscription.trial_ends_at is None:
+        raise Conflict("The account is in no trial.")
+    new_end = midnight_in(command.ends_on, subscription.zone)
+    if new_end < subscription.trial_ends_at:
+        raise Invalid("A trial can be extended, not shortened.", {"ends_on": "earlier than now"})
+    decision.change(trial_ends_at=new_end, reminded_until=decision.at)
+
+
+def ends_on(subscription: Subscription) -> date:
+    """The first day after the trial."""
+    assert subscription.trial_ends_at is not None  # noqa: S101
+    return day_of(subscription.trial_ends_at, ZoneInfo(subscription.zone))
+
+
+def next_reminder(billing: AccountBilling, book: PriceBook) -> tuple[datetime, int] | None:
+    """When the next mail about the trial's end goes out, and how many days before the end that is."""
+    subscription = billing.subscription
+    if subscription.trial_ends_at is None or subscription.reminded_until is None:
+        return None
+    zone, end = ZoneInfo(subscription.zone), ends_on(subscription)
+    for days in sorted(book.trial.reminder_days, reverse=True):
+        at = wall_instant(end - timedelta(days=days), MAILS_AT, zone)
+        if at > subscription.reminded_until and days > 0:
+            return at, days
+    return None
+
+
+def remind(decision: Decision) -> None:
+    """Send the reminder that is due."""
+    subscription = decision.subscription
+    found = next_reminder(decision.billing, decision.book)
+    if found is None:
+        return
+    decision.change(reminded_until=found[0])
+    chosen = facts_of(subscription.chosen) if subscription.chosen else {}
+    decision.tell(LetterKind.TRIAL_REMINDER, days=found[1], ends_on=ends_on(subscription), **chosen)
+
+
+def end(decision: Decision) -> None:
+    """The trial is over: the chosen plan begins with its first charge, or the account is on Free. Source: R3.2, R3.4"""
+    subscription = decision.subscription
+    if subscription.chosen is None or subscription.cancels:
+        _tell_end(decision)
+        to_free(decision)
+        return
+    if subscription.collection is Collection.INVOICE:
+        _tell_end(decision)
+        convert(decision, None)
+        return
+    charge_first(decision)
+
+
+def _tell_end(decision: Decision) -> None:
+    """The mail of the end itself goes out at 09:00 of the day that follows the trial."""
+    subscription = decision.subscription
+    chosen = facts_of(subscription.chosen) if subscription.chosen and not subscription.cancels else {}
+    at = wall_instant(ends_on(subscription), MAILS_AT, ZoneInfo(subscription.zone))
+    facts = {"ends_on": ends_on(subscription), **chosen}
+    decision.letters.append(Letter(LetterKind.TRIAL_ENDED, max(at, decision.at), facts))
+
+
+def charge_first(decision: Decision) -> None:
+    """Charge what the first invoice will come to; no document exists before it is paid. Source: S16"""
+    converted = _converted(decision)
+    unpaid = converted.billing.unpaid
+    owed = sum(one.document.owed_minor for one in unpaid)
+    decision.change(converting=True)
+    decision.charges.append(ChargeOrder(ChargeFor.CONVERSION, owed, decision.subscription.currency, None))
+
+
+def _converted(decision: Decision) -> Decision:
+    """What the account would be with the first invoice made and open."""
+    trial = Decision(decision.billing, decision.at, decision.context)
+    _begin(trial)
+    draft = make_document(trial, DocumentKind.INVOICE, term_lines(trial), dated_on=trial.subscription.anchor_on)
+    finalise(trial, draft)
+    return trial
+
+
+def _begin(decision: Decision) -> None:
+    """The paid term, from the trial's end on, whenever it was paid."""
+    subscription = decision.subscription
+    assert subscription.chosen is not None and subscription.trial_ends_at is not None  # noqa: S101, PT018
+    anchor = ends_on(subscription)
+    started_at = subscription.trial_ends_at
+    zone = subscription.next_zone or subscription.zone
+    begin_term_today(decision, subscription.chosen, anchor)
+    decision.change(window_starts_at=started_at, zone=zone, next_zone=None)
+
+
+def convert(decision: Decision, settled: ChargeSettled | None) -> None:
+    """The first charge is paid, or the order is on an invoice: the term begins and its invoice is finalised."""
+    _begin(decision)
+    invoice_now(decision, term_lines(decision), first=settled is not None, dated_on=decision.subscription.anchor_on)
+    decision.first = None
+    if settled is not None:
+        decision.payments[-1] = replace(decision.payments[-1], reference=settled.reference)
+
+
+def first_charge_failed(decision: Decision, settled: ChargeSettled) -> None:
+    """Three days to pay, with the chosen plan's features and no document. Source: S16"""
+    subscription = decision.subscription
+    assert subscription.chosen is not None  # noqa: S101
+    decision.change(converting=False)
+    if subscription.grace_ends_at is None:
+        grace_ends_on = ends_on(subscription) + timedelta(days=decision.book.trial.grace_days)
+        decision.change(
+            grace_ends_at=midnight_in(grace_ends_on, subscription.zone),
+            plan=subscription.chosen.plan,
+            seats=subscription.chosen.seats,
+            interval=subscription.chosen.interval,
+            standing=Standing.PAST_DUE,
+        )
+        restand(decision)
+    decision.tell(
+        LetterKind.FIRST_CHARGE_FAILED,
+        code=settled.declined,
+        action_required=settled.action_required,
+        until=decision.subscription.grace_ends_at,
+        amount_minor=settled.amount_minor,
+        currency=subscription.currency,
+    )
+
+
+def end_grace(decision: Decision) -> None:
+    """Not paid in time: Free, and nothing owed. Source: S16"""
+    to_free(decision)

@@ -1,0 +1,624 @@
+"""The acceptance lines of trial, dunning, payments, numbers and leaving, on the requirements' price book."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from tests.support.billing_histories import ACTION, HARD, PAID, SOFT, History, always
+from tests.support.documents import POLISH
+
+from tocsin.billing.account import ChargeFor, LetterKind, PaymentMethod
+from tocsin.billing.commands import (
+    AcceptOfflineOrder,
+    AddNumber,
+    Cancel,
+    CardAdded,
+    ChangeZone,
+    ExtendTrial,
+    Order,
+    RecordPayment,
+    ReleaseNumber,
+    RequestDeletion,
+    Resume,
+    ReversePayment,
+    SetUsageBilling,
+    UndoDeletion,
+)
+from tocsin.billing.model import DocumentKind, DocumentStatus
+from tocsin.errors import Conflict, Forbidden, Invalid
+from tocsin.licensing.model import Collection, Interval, Standing, Target
+
+M, Y = Interval.MONTH, Interval.YEAR
+D = "2026-03-24 10:00"
+CARD = UUID(int=7)
+
+
+def subscriber(plan: str = "standard", seats: int = 10, interval: Interval = M, start: str = "2026-03-10") -> History:
+    """An account whose paid term began on that day, its trial cut short."""
+    history = History(f"{start} 09:00")
+    history.do(f"{start} 10:00", Order(Target(plan, interval, seats), start_today=True))
+    return history
+
+
+def in_debt() -> History:
+    """Standard ×10, 230.00 due on 10 April and declined."""
+    history = subscriber()
+    history.charger = always(SOFT)
+    return history.until("2026-04-10")
+
+
+def nets(history: History) -> list[int]:
+    return [document.net_minor for document in history.finals()]
+
+
+def days_of(history: History, kind: LetterKind) -> list[str]:
+    """The local times at which mails of a kind were due."""
+    return [f"{letter.at.astimezone(history.zone):%d %b %H:%M}" for letter in history.letters if letter.kind is kind]
+
+
+# The trial
+
+
+def test_r2_1_accept_fourteen_days_end_at_a_local_midnight() -> None:
+    assert History("2026-03-03 15:40").subscription.trial_ends_at == datetime(2026, 3, 17, 23, tzinfo=UTC)
+    over_dst = History("2026-03-20 15:40")
+    assert over_dst.subscription.trial_ends_at == over_dst.instant("2026-04-04")
+
+
+def test_r3_1_accept_reminders_go_out_at_nine_on_three_days() -> None:
+    history = History("2026-03-03 15:40").until("2026-03-19")
+
+    assert days_of(history, LetterKind.TRIAL_REMINDER) == ["11 Mar 09:00", "15 Mar 09:00", "17 Mar 09:00"]
+    assert days_of(history, LetterKind.TRIAL_ENDED) == ["18 Mar 09:00"]
+
+
+def test_r3_1_accept_an_extended_trial_reminds_anew_and_never_twice() -> None:
+    history = History("2026-03-03 15:40")
+
+    history.do("2026-03-16 12:00", ExtendTrial(date(2026, 3, 25)))
+    history.until("2026-03-26")
+
+    assert days_of(history, LetterKind.TRIAL_REMINDER)[2:] == ["18 Mar 09:00", "22 Mar 09:00", "24 Mar 09:00"]
+
+
+def test_a_trial_is_never_shortened() -> None:
+    with pytest.raises(Invalid, match="not shortened"):
+        History("2026-03-03 15:40").do("2026-03-05", ExtendTrial(date(2026, 3, 10)))
+
+
+def test_r3_2_accept_a_plan_chosen_in_the_trial_is_charged_at_its_end() -> None:
+    history = History("2026-03-03 15:40")
+
+    history.do("2026-03-08 12:00", Order(Target("standard", M, 10)))
+    history.until("2026-03-17 23:59")
+    assert history.charged == []
+    history.until("2026-03-18")
+
+    assert nets(history) == [23_000]
+    [line] = history.last().lines
+    assert (line.starts_on, line.ends_on) == (date(2026, 3, 18), date(2026, 4, 18))
+    assert history.subscription.anchor_on == date(2026, 3, 18)
+    assert history.standing() is Standing.ACTIVE
+
+
+def test_r3_4_accept_a_trial_without_a_plan_ends_on_free() -> None:
+    history = History("2026-03-03 15:40").until("2026-03-18")
+
+    assert history.standing() is Standing.FREE
+    assert history.documents == {}
+    history.do("2026-03-19 10:00", Order(Target("standard", M, 12)))
+    assert history.last().net_minor == 27_600
+    assert history.subscription.anchor_on == date(2026, 3, 19)
+
+
+def test_s16_a_failed_first_charge_leaves_three_days_and_no_document() -> None:
+    history = History("2026-03-03 15:40", charger=always(SOFT))
+    history.do("2026-03-08 12:00", Order(Target("standard", M, 10)))
+
+    history.until("2026-03-20 23:59")
+    assert history.standing() is Standing.PAST_DUE
+    assert history.subscription.plan == "standard"
+    assert history.documents == {}
+    history.until("2026-03-21")
+
+    assert history.standing() is Standing.FREE
+    assert history.owed() == 0
+
+
+def test_s16_a_payment_within_the_grace_is_one_invoice_from_the_trial_end() -> None:
+    history = History("2026-03-03 15:40", charger=always(HARD))
+    history.do("2026-03-08 12:00", Order(Target("standard", M, 10)))
+    history.until("2026-03-19")
+    history.charger = always(PAID)
+
+    history.do("2026-03-20 20:00", CardAdded(CARD))
+
+    assert nets(history) == [23_000]
+    assert history.last().dated_on == date(2026, 3, 18)
+    assert history.standing() is Standing.ACTIVE
+    assert history.subscription.term_ends_on == date(2026, 4, 18)
+
+
+# Dunning
+
+
+def test_s4_accept_the_calendar_of_dunning() -> None:
+    history = in_debt()
+    assert history.standing() is Standing.PAST_DUE
+
+    history.until("2026-04-23 23:59")
+    assert history.standing() is Standing.PAST_DUE
+    history.until("2026-04-24")
+    assert history.standing() is Standing.RESTRICTED
+    history.until("2026-05-08")
+
+    assert history.standing() is Standing.FREE
+    retries = [f"{at.astimezone(history.zone):%d %b}" for at, charge, _ in history.charged[2:]]
+    assert retries == ["11 Apr", "13 Apr", "17 Apr", "24 Apr", "01 May"]
+    [note] = history.finals(DocumentKind.CREDIT_NOTE)
+    assert note.gross_minor == 1_533
+    assert history.owed() == 21_467
+    history.until("2026-08-01")
+    assert nets(history) == [23_000, 23_000]
+    assert days_of(history, LetterKind.WRITE_OFF_PROPOSED) == ["09 Jul 00:00"]
+
+
+def test_s4_accept_paid_on_20_april_keeps_the_anchor() -> None:
+    history = in_debt().until("2026-04-15")
+    history.charger = always(PAID)
+
+    history.do("2026-04-20 12:00", CardAdded(CARD))
+
+    assert history.standing() is Standing.ACTIVE
+    assert history.owed() == 0
+    history.until("2026-05-10")
+    assert history.last().dated_on == date(2026, 5, 10)
+
+
+def test_a_hard_decline_is_not_retried_but_told_of() -> None:
+    history = subscriber()
+    history.charger = always(HARD)
+
+    history.until("2026-04-20")
+
+    assert len(history.charged) == 2
+    assert days_of(history, LetterKind.DUNNING) == ["11 Apr 00:00", "13 Apr 00:00", "17 Apr 00:00"]
+
+
+def test_r4_1_accept_a_card_that_wants_authentication_leaves_the_invoice_to_be_paid_by_link() -> None:
+    history = subscriber()
+    history.charger = always(ACTION)
+    history.until("2026-04-10")
+    assert history.last().status is DocumentStatus.ACTION_REQUIRED
+
+    history.do("2026-04-10 09:00", RecordPayment(history.last().id, 23_000, PaymentMethod.CARD))
+
+    assert history.last().status is DocumentStatus.PAID
+    assert history.standing() is Standing.ACTIVE
+
+
+def test_s15_an_account_that_moves_to_free_at_a_boundary_is_not_renewed() -> None:
+    history = subscriber("essentials", 10)
+    history.usage.records.append((history.instant("2026-04-05"), 2_000))
+    history.charger = always(SOFT)  # due on 12 April after its wait, so day 28 is the boundary of 10 May
+
+    history.until("2026-06-01")
+
+    assert history.standing() is Standing.FREE
+    assert nets(history) == [11_000, 13_000]
+    assert history.finals(DocumentKind.CREDIT_NOTE) == []
+
+
+def test_s15_a_boundary_passed_while_past_due_is_invoiced_and_credited_on_day_28_of_the_oldest() -> None:
+    history = subscriber("standard", 10, start="2026-01-31")
+    history.charger = always(SOFT)
+
+    history.until("2026-03-28")
+
+    # 28 Feb is due, day 28 is 28 Mar: before the boundary of 31 Mar
+    assert history.standing() is Standing.FREE
+    [note] = history.finals(DocumentKind.CREDIT_NOTE)
+    assert note.gross_minor == 2_226  # 230.00 × 3/31
+
+
+def test_s19_unpaid_usage_of_an_annual_term_stops_telephony_and_keeps_the_plan() -> None:
+    history = subscriber("essentials", 10, Y)
+    history.usage.records.append((history.instant("2026-04-01"), 2_775))
+    history.charger = always(SOFT)
+
+    history.until("2026-05-10")
+
+    assert history.subscription.plan == "essentials"
+    stopped = history.subscription.telephony_stopped
+    assert stopped
+    history.charger = always(PAID)
+    history.do("2026-05-12", CardAdded(CARD))
+    assert not history.subscription.telephony_stopped
+    assert history.standing() is Standing.ACTIVE
+
+
+def test_a_new_plan_after_dunning_needs_the_debt_paid() -> None:
+    history = in_debt().until("2026-05-08")
+
+    with pytest.raises(Conflict, match="Pay the open invoices"):
+        history.do("2026-05-09", Order(Target("standard", M, 5)))
+    history.charger = always(PAID)
+    history.do("2026-05-09", CardAdded(CARD))
+    history.do("2026-05-09", Order(Target("standard", M, 5)))
+
+    assert history.standing() is Standing.ACTIVE
+
+
+# Offline
+
+
+def offline() -> History:
+    history = History("2026-03-10 09:00", buyer=POLISH)
+    history.until("2026-03-25")
+    history.do("2026-03-25 10:00", AcceptOfflineOrder(Target("standard", Y, 25), "4500-77"))
+    return history
+
+
+def test_r4_2_accept_an_offline_order_is_due_after_thirty_days() -> None:
+    history = offline()
+    invoice = history.last()
+    assert (invoice.net_minor, invoice.tax_minor, invoice.gross_minor) == (570_000, 131_100, 701_100)
+    assert invoice.po_number == "4500-77"
+    assert invoice.due_at == history.instant("2026-04-24")
+    assert history.standing() is Standing.ACTIVE
+    assert history.charged == []
+
+    history.do("2026-04-01", RecordPayment(invoice.id, 700_000, PaymentMethod.TRANSFER, "first"))
+    assert history.last().status is DocumentStatus.PARTIALLY_PAID
+    assert history.owed() == 1_100
+    history.do("2026-04-02", RecordPayment(invoice.id, 1_100, PaymentMethod.TRANSFER, "rest"))
+    assert history.last().status is DocumentStatus.PAID
+
+
+def test_r4_2_accept_offline_requires_annual() -> None:
+    history = History("2026-03-10 09:00").until("2026-03-25")
+
+    with pytest.raises(Invalid) as refused:
+        history.do("2026-03-25 10:00", AcceptOfflineOrder(Target("standard", M, 25)))
+
+    assert refused.value.errors == {"interval": "offline_requires_annual"}
+    assert history.subscription.collection is Collection.CARD
+
+
+@pytest.mark.parametrize(("short", "left"), [(1, 0), (1_000, 0), (1_001, 1_001)])
+def test_s21_a_shortfall_up_to_ten_is_written_off(short: int, left: int) -> None:
+    history = offline()
+
+    history.do("2026-04-01", RecordPayment(history.last().id, 701_100 - short, PaymentMethod.TRANSFER))
+
+    assert history.owed() == left
+
+
+def test_an_overpayment_is_a_balance_for_the_next_invoices() -> None:
+    history = offline()
+
+    history.do("2026-04-01", RecordPayment(history.last().id, 702_000, PaymentMethod.TRANSFER))
+
+    assert history.subscription.balance_minor == 900
+
+
+def test_s37_a_bounced_cheque_begins_dunning_anew_on_its_day() -> None:
+    history = offline()
+    invoice = history.last()
+    history.do("2026-04-01", RecordPayment(invoice.id, 701_100, PaymentMethod.CHEQUE))
+
+    history.do("2026-04-08 12:00", ReversePayment(invoice.id, 701_100, PaymentMethod.CHEQUE))
+
+    assert history.standing() is Standing.ACTIVE
+    assert history.owed() == 701_100
+    history.until("2026-04-09")
+    assert history.standing() is Standing.PAST_DUE
+    history.until("2026-04-22")
+    assert history.standing() is Standing.RESTRICTED
+    history.until("2026-05-06")
+    assert history.standing() is Standing.FREE
+
+
+def test_s01_an_unpaid_offline_invoice_ends_like_dunning_from_its_due_date() -> None:
+    history = offline()
+    history.until("2026-04-24 23:59")
+    assert history.standing() is Standing.ACTIVE
+    history.until("2026-04-25")
+    assert history.standing() is Standing.PAST_DUE
+    history.until("2026-05-08")
+    assert history.standing() is Standing.RESTRICTED
+    history.until("2026-05-22")
+    assert history.standing() is Standing.FREE
+    assert days_of(history, LetterKind.DUNNING) == [
+        "17 Apr 00:00",
+        "24 Apr 00:00",
+        "01 May 00:00",
+        "08 May 00:00",
+        "15 May 00:00",
+    ]
+
+
+def test_a_purchase_order_bounds_the_seats() -> None:
+    history = History("2026-03-10 09:00").until("2026-03-25")
+    history.do("2026-03-25 10:00", AcceptOfflineOrder(Target("standard", Y, 25), "4500-77", ceiling_minor=600_000))
+    assert days_of(history, LetterKind.PO_NEARLY_USED) == ["25 Mar 10:00"]
+
+    history.do("2026-03-26 10:00", Order(Target(seats=26)))
+    with pytest.raises(Conflict, match="does not cover"):
+        history.do("2026-03-26 10:00", Order(Target(seats=27)))
+
+
+# Usage at boundaries
+
+
+def test_r9_2_accept_overage_is_on_the_next_regular_invoice() -> None:
+    history = subscriber("essentials")
+    history.usage.records.append((history.instant("2026-04-09 23:59"), 2_775))
+    history.usage.records.append((history.instant("2026-04-10"), 900))
+
+    history.until("2026-04-11 23:59")
+    assert nets(history) == [11_000]
+    history.until("2026-04-12")
+
+    assert history.last().net_minor == 13_775
+    assert history.last().dated_on == date(2026, 4, 10)
+
+
+def test_s07_small_usage_is_carried_three_times_and_no_more() -> None:
+    history = subscriber("essentials", 10, Y)
+    for month in (3, 4, 5, 6):
+        history.usage.records.append((history.instant(f"2026-{month:02}-20"), 100))
+
+    history.until("2026-07-09")
+    assert nets(history) == [108_000]
+    history.until("2026-07-12")
+
+    assert history.last().net_minor == 400
+
+
+def test_s07_exactly_five_is_billed() -> None:
+    history = subscriber("essentials", 10, Y)
+    history.usage.records.append((history.instant("2026-03-20"), 500))
+
+    assert history.until("2026-04-12").last().net_minor == 500
+
+
+def test_s04_an_order_during_the_wait_credits_the_recurring_lines() -> None:
+    history = subscriber("essentials").until("2026-04-10")
+
+    history.do("2026-04-11 10:00", Order(Target("standard")))
+
+    assert [line.amount_minor for line in history.last().lines] == [-10_633, 22_233]
+    history.until("2026-04-12")
+    assert history.last().net_minor == 11_000
+
+
+# Numbers
+
+
+def test_r10_1_accept_a_second_number_is_prorated_and_then_whole() -> None:
+    history = subscriber()
+    history.do("2026-03-10 12:00", AddNumber(UUID(int=1), "+4822000001"))
+    assert nets(history) == [23_000]
+
+    history.do(D, AddNumber(UUID(int=2), "+4822000002"))
+
+    assert history.last().net_minor == 548
+    history.until("2026-04-12")
+    assert history.last().net_minor == 24_000
+
+
+def test_r10_1_a_released_number_is_paid_and_kept_until_the_window_ends() -> None:
+    history = subscriber()
+    history.do("2026-03-10 12:00", AddNumber(UUID(int=1), "+4822000001"))
+    history.do("2026-03-10 12:01", AddNumber(UUID(int=2), "+4822000002"))
+
+    history.do(D, ReleaseNumber(UUID(int=1)))
+
+    history.until("2026-04-09")
+    assert history.billing.numbers[0].ended_at is None
+    history.until("2026-04-12")
+    assert history.billing.numbers[0].ended_at == history.instant("2026-04-10")
+    assert history.last().net_minor == 23_000
+
+
+def test_r10_1_a_number_that_becomes_included_is_credited() -> None:
+    history = subscriber("essentials")
+    history.do("2026-03-10 12:00", AddNumber(UUID(int=1), "+4822000001"))
+
+    history.do(D, Order(Target("standard")))
+
+    assert [line.amount_minor for line in history.last().lines] == [-6_032, 12_613, -548]
+
+
+def test_s42_a_number_of_the_trial_is_added_on_the_first_paid_day() -> None:
+    history = History("2026-03-03 15:40")
+    history.do("2026-03-04", AddNumber(UUID(int=1), "+4822000001"))
+    with pytest.raises(Conflict, match="A trial may have 1 number"):
+        history.do("2026-03-04", AddNumber(UUID(int=2), "+4822000002"))
+    history.do("2026-03-08", Order(Target("essentials", M, 10)))
+
+    history.until("2026-03-18")
+
+    assert history.last().net_minor == 12_000
+
+
+def test_numbers_of_an_account_on_free_are_released_after_two_weeks() -> None:
+    history = subscriber()
+    history.do("2026-03-11", AddNumber(UUID(int=1), "+4822000001"))
+    history.do(D, Cancel())
+
+    history.until("2026-04-23 23:59")
+    assert history.billing.numbers[0].ended_at is None
+    history.until("2026-04-24")
+    assert history.billing.numbers[0].ended_at == history.instant("2026-04-24")
+
+
+def test_s13_paid_numbers_are_credited_and_charged_anew_with_an_annual_term() -> None:
+    history = subscriber("essentials")
+    history.do("2026-03-10 12:00", AddNumber(UUID(int=1), "+4822000001"))
+
+    history.do(D, Order(Target("essentials", Y, 10)))
+
+    assert [line.amount_minor for line in history.last().lines] == [-6_032, -548, 108_000, 1_000]
+
+
+# Leaving
+
+
+def test_r13_2_accept_an_annual_term_runs_to_its_end_and_is_resumed() -> None:
+    canceled, resumed = (subscriber("standard", 10, Y, "2026-05-01") for _ in range(2))
+    for history in (canceled, resumed):
+        history.do("2026-07-01 10:00", Cancel())
+    resumed.do("2026-08-01 10:00", Resume())
+
+    for history in (canceled, resumed):
+        history.until("2027-04-30 23:59")
+        assert history.subscription.plan == "standard"
+        history.until("2027-05-03")
+
+    assert canceled.standing() is Standing.FREE
+    assert nets(canceled) == [228_000]
+    assert canceled.finals(DocumentKind.CREDIT_NOTE) == []
+    assert nets(resumed) == [228_000, 228_000]
+    assert resumed.last().dated_on == date(2027, 5, 1)
+
+
+@pytest.mark.parametrize("state", ["trialing", "active", "past_due", "scheduled"])
+def test_r13_1_accept_cancel_works_in_each_of_these_states(state: str) -> None:
+    history = History("2026-03-10") if state == "trialing" else in_debt() if state == "past_due" else subscriber()
+    if state == "scheduled":
+        history.do(D, Order(Target("essentials")))
+
+    history.do("2026-04-15" if state == "past_due" else D if state != "trialing" else "2026-03-11", Cancel())
+
+    assert history.subscription.cancels
+    assert history.subscription.scheduled is None
+
+
+def test_s20_ending_now_gives_nothing_back() -> None:
+    history = subscriber()
+
+    history.do(D, Cancel(now=True))
+
+    assert history.standing() is Standing.FREE
+    assert nets(history) == [23_000]
+    assert history.finals(DocumentKind.CREDIT_NOTE) == []
+
+
+def test_r13_2_accrued_overage_follows_on_a_final_invoice() -> None:
+    history = subscriber("essentials")
+    history.usage.records.append((history.instant("2026-03-20"), 123))
+    history.do(D, Cancel(now=True))
+
+    history.until("2026-03-26 09:00")
+    assert nets(history) == [11_000]
+    history.until("2026-03-26 10:00")
+
+    assert nets(history) == [11_000, 123]
+
+
+def test_s38_nothing_is_retried_once_deletion_is_requested_and_the_debt_stays() -> None:
+    history = in_debt()
+    history.do("2026-04-10 12:00", RequestDeletion())
+    assert history.standing() is Standing.DELETING
+    with pytest.raises(Forbidden):
+        history.do("2026-04-10 13:00", Resume())
+    before = len(history.charged)
+
+    history.until("2026-04-15")
+
+    assert len(history.charged) == before
+    assert history.standing() is Standing.DELETED
+    assert history.owed() == 23_000
+
+
+def test_r13_5_accept_with_accrued_minutes_257_75_is_owed() -> None:
+    history = subscriber()
+    history.do("2026-03-11", AddNumber(UUID(int=1), "+4822000001"))
+    history.charger = always(SOFT)
+    history.until("2026-04-15 11:00")
+    history.usage.records.append((history.instant("2026-04-14"), 2_775))
+
+    history.do("2026-04-15 12:00", RequestDeletion())  # 10:00 UTC
+
+    assert history.last().gross_minor == 2_775
+    assert history.owed() == 25_775
+
+
+def test_a_deletion_can_be_undone_for_a_day() -> None:
+    history = subscriber()
+    history.do(D, RequestDeletion())
+
+    history.do("2026-03-25 09:59", UndoDeletion())
+
+    assert history.standing() is Standing.ACTIVE
+    history.until("2026-04-13")
+    assert nets(history) == [23_000, 23_000]
+
+
+# Particulars
+
+
+def test_s24_a_new_zone_takes_effect_at_the_next_boundary() -> None:
+    history = subscriber()
+    history.do(D, ChangeZone("America/New_York"))
+
+    history.until("2026-04-10")
+
+    assert history.last().dated_on == date(2026, 4, 10)
+    assert history.subscription.zone == "America/New_York"
+    history.do("2026-04-10 01:00", Order(Target(seats=13)))  # still the 9th in New York
+    assert history.last().net_minor == 6_900
+
+
+def test_r11_3_usage_billing_begins_with_the_first_window_after_the_notice() -> None:
+    history = subscriber()
+
+    history.do("2026-05-01 10:00", SetUsageBilling(True, date(2026, 5, 31)))
+
+    history.until("2026-06-09")
+    assert not history.subscription.usage_billed
+    history.until("2026-06-10")
+    assert history.subscription.usage_billed
+
+
+def test_choice_52_who_is_moved_to_usage_billing_gets_the_unused_year_back() -> None:
+    history = subscriber("standard", 10, Y)
+    with pytest.raises(Conflict):
+        history.do(D, Cancel(refund_unused=True))
+    history.do(D, SetUsageBilling(True, date(2026, 4, 23)))
+
+    history.do("2026-04-01 10:00", Cancel(refund_unused=True))
+
+    [note] = history.finals(DocumentKind.CREDIT_NOTE)
+    assert note.gross_minor == 214_258  # 2 280.00 × 343/365
+    assert history.standing() is Standing.FREE
+
+
+def test_m6_boundaries_come_from_the_anchor() -> None:
+    history = subscriber("standard", 1, start="2027-01-31")
+
+    history.until("2028-03-01")
+
+    dates = [document.dated_on.isoformat()[5:] for document in history.finals()]
+    assert dates[:4] == ["01-31", "02-28", "03-31", "04-30"]
+    assert dates[-3:] == ["12-31", "01-31", "02-29"]
+
+
+def test_invariant_5_a_leap_term_has_366_days() -> None:
+    history = subscriber("enterprise", 1, Y, "2027-05-01")
+
+    history.do("2028-02-29 12:00", Order(Target(seats=2)))
+
+    assert history.last().net_minor == 5_895
+
+
+def test_an_order_starts_a_charge_for_itself_only() -> None:
+    history = subscriber()
+
+    outcome = history.preview(D, Order(Target(seats=11)))
+
+    assert outcome.first is not None
+    assert outcome.first.purpose is ChargeFor.ORDER
+    assert outcome.first.amount_minor == 1_261

@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from tests.support.alerts import add_alert
-from tests.support.browsing import Browsing
+from tests.support.browsing import Browsing, browsing, give_password
 from tests.support.makers import START, Tenant
+from tests.support.many_alerts import make_alerts, make_company
+from tests.support.server import serve
 
 from tocsin.accounts.model import User
 from tocsin.alerts import store
 from tocsin.alerts.model import Alert, AlertStatus
 from tocsin.clock import SystemClock
-from tocsin.db import Databases
+from tocsin.db import Databases, connect
+from tocsin.settings import Settings
 
 
 async def now(tenant: Tenant, alert: Alert) -> Alert:
@@ -271,3 +275,44 @@ async def test_a_saved_search_is_removed_by_its_owner_or_an_admin(ana: Browsing,
     assert "Ana's" in seen
     assert search_id not in seen.text
     assert refused.status == 403
+
+
+async def test_a_page_counts_ten_thousand_and_says_that_there_are_more(
+    ana: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    await make_alerts(databases, tenant, await make_company(databases, tenant), 10_050, seed=1)
+
+    first = await ana.get("/alerts?show=all")
+    last = await ana.get("/alerts?show=all&page=400")
+    few = await ana.get("/alerts?show=all&q=tinyId<3000+AND+zebra")
+
+    assert "1–25 of 10,000+" in first
+    assert "9,976–10,000 of 10,000+" in last
+    assert 'rel="next"' in first.text
+    assert 'rel="next"' not in last.text
+    assert "1–1 of 1" in few
+
+
+async def test_a_search_that_takes_too_long_is_stopped_and_says_what_would_help(
+    settings: Settings, database_url: str, databases: Databases, tenant: Tenant
+) -> None:
+    impatient = f"{database_url}{'&' if '?' in database_url else '?'}options=-c%20statement_timeout%3D300ms"
+    await add_alert(databases, tenant, message="disk full")
+    async with (
+        serve(settings, impatient, SystemClock()) as base_url,
+        browsing(base_url) as ana,
+        aiohttp.ClientSession(base_url, headers=tenant.headers) as http,
+        await connect(database_url, "tocsin_owner") as other,
+    ):
+        await ana.sign_in(await give_password(databases, tenant.owner))
+        assert "disk full" in await ana.get("/alerts?q=disk")
+        async with other.transaction():  # searches wait for it, as they would for a large table
+            await other.execute("lock table alert_texts in access exclusive mode")
+
+            page = await ana.get("/alerts?q=disk")
+            async with http.get("/v2/alerts", params={"query": "disk"}) as response:
+                body = await response.json()
+
+        assert (page.status, "This search took too long and was stopped." in page) == (200, True)
+        assert (response.status, "took too long" in body["message"]) == (422, True)
+        assert "disk full" in await ana.get("/alerts?q=disk")

@@ -53,7 +53,7 @@ async def get_alerts(
             zone=zone,
             team_id=team_id,
         )
-        if len(alerts) == limit or not alerts:
+        if len(alerts) == limit or (not alerts and offset):
             total = await count_alerts(tx, ctx.account_id, sought, zone=zone, team_id=team_id, at_most=MAX_REACH)
         else:
             total = offset + len(alerts)

@@ -12,6 +12,7 @@ from dataclasses import fields
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from tocsin.alerts.model import Alert
@@ -29,6 +30,7 @@ from tocsin.alerts.search import (
 )
 from tocsin.db import Tx
 from tocsin.errors import Invalid
+from tocsin.i18n import N_
 
 MAX_REACH = 20_000  # offset + limit
 MAX_CANDIDATES = 5_000  # as many are read in about 50 ms; of a million alerts, each 200th or more matches past that
@@ -36,6 +38,12 @@ MAX_QUEUED = 20_000  # alerts that wait for the worker
 INDEXER_LOCK = 7_450_264  # one worker indexes at a time, so that of two versions of an alert the later one stays
 WALKS = ("createdAt", "tinyId")  # the fields with an index in their order
 NEWEST = 2_000  # alerts that are looked at first
+PATIENCE = "10s"  # for one statement of a search; a shorter limit of the database's own stays
+SHORTER = """case when current_setting('statement_timeout') <> '0'
+                   and current_setting('statement_timeout')::interval < %(patience)s::text::interval
+                  then current_setting('statement_timeout') else %(patience)s::text end"""
+SET_PLAN = """set_config('plan_cache_mode', %(cache)s, true), set_config('enable_seqscan', %(scans)s, true),
+              set_config('enable_bitmapscan', %(bitmaps)s, true)"""
 FIRST = "(select * from alerts a where a.account_id = %(account_id)s order by {ordered} limit {newest})"
 AMONG = "(select * from alerts a where a.account_id = %(account_id)s and a.id = any(%(ids)s))"
 COLUMNS = ", ".join(f"a.{column.name}" for column in fields(Alert))
@@ -55,7 +63,8 @@ async def search_alerts(
 ) -> list[Alert]:
     """A page of the alerts that match, in order; deleted ones never do. With `team_id`, only that team's.
 
-    Raises: Invalid for a query, sort field or order that is none, and past the first 20,000 alerts.
+    Raises: Invalid for a query, sort field or order that is none, past the first 20,000 alerts, and when it takes too
+    long.
     """
     ordered = order_by(sort, order)
     if offset < 0 or limit < 0 or offset + limit > MAX_REACH:
@@ -98,7 +107,10 @@ async def count_alerts(
     team_id: UUID | None = None,
     at_most: int | None = None,
 ) -> int:
-    """How many alerts match; it stops counting at `at_most`. Raises: Invalid for a query that is none."""
+    """How many alerts match; it stops counting at `at_most`.
+
+    Raises: Invalid for a query that is none, and when it takes too long.
+    """
     search = await compile_query(tx, account_id, query_text, zone)
     candidates = f"""
         a.id in (select t.alert_id from searchable_texts t where t.account_id = %(account_id)s and {search.candidates}
@@ -216,12 +228,26 @@ async def _planned(tx: Tx, *, scans: bool = True, bitmaps: bool = True) -> Async
 
     Behind a policy the planner guesses how many texts match. It would read and sort everything where walking an index
     in order soon fills the page (so neither scans nor bitmaps then), or read everything for a word that is less common
-    than it thinks (so no scans).
+    than it thinks (so no scans). Who waits longer than PATIENCE is told so: one search must not keep the database busy
+    for everybody. Raises: Invalid then; the transaction can only be rolled back.
     """
-    sql = """
-        select set_config('plan_cache_mode', %(cache)s, true), set_config('enable_seqscan', %(scans)s, true),
-               set_config('enable_bitmapscan', %(bitmaps)s, true)
-    """
-    await tx.value(sql, cache="force_custom_plan", scans=str(scans), bitmaps=str(bitmaps))
-    yield
-    await tx.value(sql, cache="auto", scans="on", bitmaps="on")
+    before = await tx.value(
+        f"""
+        select current_setting('statement_timeout'), {SET_PLAN},
+               set_config('statement_timeout', {SHORTER}, true)
+        """,
+        cache="force_custom_plan", scans=str(scans), bitmaps=str(bitmaps), patience=PATIENCE,
+    )  # fmt: skip
+    try:
+        yield
+    except psycopg.errors.QueryCanceled:
+        raise Invalid(
+            N_(
+                "This search took too long and was stopped. Narrow it: by a date, such as createdAt > 01-03-2026, "
+                "or by a word that fewer alerts have."
+            )
+        ) from None
+    await tx.value(
+        f"select {SET_PLAN}, set_config('statement_timeout', %(before)s, true)",
+        cache="auto", scans="on", bitmaps="on", before=before,
+    )  # fmt: skip

@@ -7,13 +7,14 @@ from tocsin.accounts.rights import Action
 from tocsin.alerts import store as alerts_store
 from tocsin.alerts.counts_store import OpenCounts, any_alert, count_open
 from tocsin.alerts.model import Alert, RequestResult
-from tocsin.alerts.search_store import count_alerts, search_alerts
+from tocsin.alerts.search_store import compile_query, count_alerts, search_alerts
 from tocsin.db import Tx
 from tocsin.errors import Invalid
 from tocsin.escalations import alert_view, service
 from tocsin.escalations.alert_list import (
     LABELS,
     ORDER_LABELS,
+    PAGE_LIMIT,
     PAGE_SIZE,
     PRIORITIES,
     SORT,
@@ -39,6 +40,7 @@ from tocsin.i18n import N_, number
 router = APIRouter()
 
 BULK_LIMIT = 100
+COUNTED = PAGE_LIMIT * PAGE_SIZE  # past what can be turned to, counting only costs time: a second for a million
 EMPTY = {
     Show.OPEN: (N_("No open alerts"), N_("Nothing wants attention. New alerts show here by themselves.")),
     Show.UNACKNOWLEDGED: (N_("Everything is acknowledged"), N_("Somebody is looking at each open alert.")),
@@ -89,14 +91,17 @@ async def _search(tx: Tx, ctx: PageContext, asked: Listing) -> tuple[list[Alert]
     text, zone = search_text(asked, ctx.user.username), zone_of(ctx.account.time_zone)
     sort, order = SORT[asked.order]
     try:
-        if asked.q:
-            await count_alerts(tx, ctx.account_id, asked.q, zone=zone)  # its own mistakes, at their own places
-        total = await count_alerts(tx, ctx.account_id, text, zone=zone)
-        found = await search_alerts(
-            tx, ctx.account_id, text, sort=sort, order=order, offset=asked.offset, limit=PAGE_SIZE, zone=zone
-        )
+        async with tx.savepoint():
+            if asked.q:
+                await compile_query(tx, ctx.account_id, asked.q, zone)  # its own mistakes, at their own places
+            found = await search_alerts(
+                tx, ctx.account_id, text, sort=sort, order=order, offset=asked.offset, limit=PAGE_SIZE, zone=zone
+            )
+            total = asked.offset + len(found)
+            if len(found) == PAGE_SIZE or (not found and asked.offset):
+                total = await count_alerts(tx, ctx.account_id, text, zone=zone, at_most=COUNTED + 1)
     except Invalid as error:
-        return [], 0, error.message
+        return [], 0, ctx.say(error.message)
     return found, total, ""
 
 
@@ -106,11 +111,11 @@ def _pages(ctx: PageContext, asked: Listing, shown: int, total: int) -> dict[str
         "%(first)s–%(last)s of %(total)s",
         first=number(locale, asked.offset + 1),
         last=number(locale, asked.offset + shown),
-        total=number(locale, total),
+        total=number(locale, total) if total <= COUNTED else f"{number(locale, COUNTED)}+",
     )
     return {
         "previous": asked.address(page=asked.page - 1) if asked.page > 1 else "",
-        "next": asked.address(page=asked.page + 1) if asked.offset + shown < total else "",
+        "next": asked.address(page=asked.page + 1) if asked.offset + shown < total and asked.page < PAGE_LIMIT else "",
         "summary": summary if shown else "",
     }
 

@@ -529,6 +529,7 @@ CREATE TABLE public.escalations (
     reset_recipient_states boolean DEFAULT false NOT NULL,
     close_alert_after_all boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    inactive_since timestamp with time zone,
     CONSTRAINT escalations_name_check CHECK ((name <> ''::text)),
     CONSTRAINT escalations_repeat_count_check CHECK (((repeat_count >= 0) AND (repeat_count <= 20)))
 );
@@ -559,6 +560,20 @@ CREATE TABLE public.integrations (
 );
 
 ALTER TABLE ONLY public.integrations FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: kept; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.kept (
+    account_id bigint NOT NULL,
+    kind text NOT NULL,
+    id uuid NOT NULL,
+    "position" integer NOT NULL,
+    CONSTRAINT kept_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'schedule'::text, 'escalation'::text])))
+);
+
+ALTER TABLE ONLY public.kept FORCE ROW LEVEL SECURITY;
 
 --
 -- Name: mails; Type: TABLE; Schema: public; Owner: -
@@ -625,6 +640,7 @@ CREATE TABLE public.notification_rules (
     action_type text NOT NULL,
     "position" integer NOT NULL,
     enabled boolean DEFAULT true NOT NULL,
+    inactive_since timestamp with time zone,
     CONSTRAINT notification_rules_action_type_check CHECK ((action_type = ANY (ARRAY['create-alert'::text, 'acknowledged-alert'::text, 'closed-alert'::text, 'assigned-alert'::text, 'add-note'::text, 'renotified-alert'::text])))
 );
 
@@ -783,6 +799,7 @@ CREATE TABLE public.routing_rules (
     is_default boolean DEFAULT false NOT NULL,
     notify_type text NOT NULL,
     notify_id uuid,
+    inactive_since timestamp with time zone,
     CONSTRAINT routing_rules_check CHECK (((notify_type = 'none'::text) = (notify_id IS NULL))),
     CONSTRAINT routing_rules_notify_type_check CHECK ((notify_type = ANY (ARRAY['none'::text, 'schedule'::text, 'escalation'::text])))
 );
@@ -820,6 +837,7 @@ CREATE TABLE public.schedules (
     enabled boolean DEFAULT true NOT NULL,
     team_id uuid,
     created_at timestamp with time zone NOT NULL,
+    inactive_since timestamp with time zone,
     CONSTRAINT schedules_name_check CHECK ((name <> ''::text))
 );
 
@@ -903,13 +921,10 @@ CREATE TABLE public.subscription_terms (
     book_version integer NOT NULL,
     usage_billed boolean DEFAULT false NOT NULL,
     telephony_stopped boolean DEFAULT false NOT NULL,
-    anchor_on date,
-    zone text DEFAULT 'UTC'::text NOT NULL,
     CONSTRAINT subscription_terms_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text]))),
     CONSTRAINT subscription_terms_plan_check CHECK ((plan <> ''::text)),
     CONSTRAINT subscription_terms_seats_check CHECK ((seats >= 0)),
-    CONSTRAINT subscription_terms_standing_check CHECK ((standing = ANY (ARRAY['granted'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'restricted'::text, 'canceling'::text, 'free'::text, 'deleting'::text, 'deleted'::text]))),
-    CONSTRAINT subscription_terms_zone_check CHECK ((zone <> ''::text))
+    CONSTRAINT subscription_terms_standing_check CHECK ((standing = ANY (ARRAY['granted'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'restricted'::text, 'canceling'::text, 'free'::text, 'deleting'::text, 'deleted'::text])))
 );
 
 ALTER TABLE ONLY public.subscription_terms FORCE ROW LEVEL SECURITY;
@@ -994,6 +1009,7 @@ CREATE TABLE public.users (
     totp_last_step bigint,
     verified_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
+    inactive_since timestamp with time zone,
     CONSTRAINT users_licence_kind_check CHECK ((licence_kind = ANY (ARRAY['responder'::text, 'stakeholder'::text]))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'user'::text, 'stakeholder'::text]))),
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'suspended'::text]))),
@@ -1154,6 +1170,13 @@ ALTER TABLE ONLY public.integrations
 
 ALTER TABLE ONLY public.integrations
     ADD CONSTRAINT integrations_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: kept kept_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.kept
+    ADD CONSTRAINT kept_pkey PRIMARY KEY (account_id, kind, id);
 
 --
 -- Name: mails mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1709,6 +1732,13 @@ ALTER TABLE ONLY public.integrations
     ADD CONSTRAINT integrations_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
 
 --
+-- Name: kept kept_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.kept
+    ADD CONSTRAINT kept_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
 -- Name: mails mails_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2038,6 +2068,12 @@ CREATE POLICY engine ON public.escalations TO tocsin_owner, tocsin_engine USING 
 CREATE POLICY engine ON public.integrations TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: kept engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.kept TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: mails engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -2174,6 +2210,12 @@ ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.integrations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: kept; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.kept ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: mails; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2372,6 +2414,12 @@ CREATE POLICY tenant ON public.escalations USING ((account_id = ANY (( SELECT pu
 --
 
 CREATE POLICY tenant ON public.integrations USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: kept tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.kept USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: mails tenant; Type: POLICY; Schema: public; Owner: -
@@ -2629,6 +2677,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.integrations TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.integrations TO tocsin_engine;
+
+--
+-- Name: TABLE kept; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.kept TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.kept TO tocsin_engine;
 
 --
 -- Name: TABLE mails; Type: ACL; Schema: public; Owner: -

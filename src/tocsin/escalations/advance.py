@@ -9,6 +9,7 @@ from tocsin.alerts.facts import AlertFacts
 from tocsin.alerts.log import Event
 from tocsin.escalations.escalation import (
     CloseAlert,
+    Decision,
     Escalation,
     EscalationRule,
     Exhausted,
@@ -21,10 +22,12 @@ from tocsin.escalations.escalation import (
     Tell,
     Waiting,
     escalate_now,
+    has_step_left,
     next_step,
 )
+from tocsin.escalations.escalation import Event as RunEvent
 from tocsin.escalations.reason import Path, as_json
-from tocsin.escalations.resolve import NestedRun, Nobody, NobodyReason, Resolution, Told, resolve, resolve_rule
+from tocsin.escalations.resolve import NestedRun, Nobody, NobodyReason, Resolution, Told, merge, resolve, resolve_rule
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.notifications.plan import ActionType, Plan, Unreachable, plan
 
@@ -138,35 +141,52 @@ def _step(
     now: datetime,
     outcome: Outcome,
 ) -> list[Run]:
-    if run.escalated and not alert.closed:
-        decision = escalate_now(escalation, run.state, now)
-        if not escalation.rules:
-            outcome.dead_ends.append(Nobody(NobodyReason.EMPTY_ESCALATION, run.path, escalation.name))
-    else:
-        decision = next_step(escalation, run.state, alert, now)
+    decision = _decide(run, escalation, alert, now, outcome)
+    told = [_tell(run, escalation, event, snapshot, now) for event in decision.events if isinstance(event, Tell)]
     started: list[Run] = []
+    for key, resolution in told:
+        started += _nested(run, resolution, seen, now)
+        _gather(resolution, key, outcome)
     for event in decision.events:
-        match event:
-            case Tell():
-                seed = f"{run.alert_id}:{escalation.id}:{event.round}:{event.rule.position}"
-                resolution = resolve_rule(escalation, event, snapshot.directory, now, run.path, seed)
-                started += _nested(run, resolution, seen, now)
-                key = f"{escalation.id}:{run.started_at.timestamp()}:{event.round}:{_what(event.rule)}"
-                _gather(resolution, key, outcome)
-            case Skip():
-                outcome.entries.append(Entry(Event.ESCALATION, _skipped(escalation, event)))
-            case StartRound():
-                outcome.unacknowledges |= event.unacknowledges
-                data = {"reason": "repeat", "id": escalation.id, "name": escalation.name, "round": event.round}
-                outcome.entries.append(Entry(Event.ESCALATION, data))
-            case CloseAlert():
-                outcome.closes = True
+        _note(escalation, event, outcome)
+    in_vain = merge(resolution for _, resolution in told).rests_by_plan
     match decision:
+        case Waiting(state=state) if in_vain and has_step_left(escalation, state):
+            started.append(replace(run, state=state, escalated=True))  # at once. Source: licensing requirements R3.4
         case Waiting(due_at=due_at, state=state):
             outcome.runs.append((replace(run, state=state, escalated=False), due_at))
         case Exhausted(state=state):
             outcome.runs.append((replace(run, state=state, escalated=False), None))
     return started
+
+
+def _decide(run: Run, escalation: Escalation, alert: AlertFacts, now: datetime, outcome: Outcome) -> Decision:
+    if not run.escalated or alert.closed:
+        return next_step(escalation, run.state, alert, now)
+    if not escalation.rules:
+        outcome.dead_ends.append(Nobody(NobodyReason.EMPTY_ESCALATION, run.path, escalation.name))
+    return escalate_now(escalation, run.state, now)
+
+
+def _note(escalation: Escalation, event: RunEvent, outcome: Outcome) -> None:
+    match event:
+        case Tell():
+            pass  # whoever is told has a line of his own
+        case Skip():
+            outcome.entries.append(Entry(Event.ESCALATION, _skipped(escalation, event)))
+        case StartRound():
+            outcome.unacknowledges |= event.unacknowledges
+            data = {"reason": "repeat", "id": escalation.id, "name": escalation.name, "round": event.round}
+            outcome.entries.append(Entry(Event.ESCALATION, data))
+        case CloseAlert():
+            outcome.closes = True
+
+
+def _tell(run: Run, escalation: Escalation, event: Tell, snapshot: Snapshot, now: datetime) -> tuple[str, Resolution]:
+    """Whom the rule means now, under the key by which telling them twice is telling once."""
+    seed = f"{run.alert_id}:{escalation.id}:{event.round}:{event.rule.position}"
+    key = f"{escalation.id}:{run.started_at.timestamp()}:{event.round}:{_what(event.rule)}"
+    return key, resolve_rule(escalation, event, snapshot.directory, now, run.path, seed)
 
 
 def _what(rule: EscalationRule) -> str:

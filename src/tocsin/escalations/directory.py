@@ -12,11 +12,13 @@ ADMIN = "admin"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user of the account; a suspended one is told nothing."""
+    """A user of the account; a suspended one is told nothing, nor is one who is over the plan's limit."""
 
     id: str
     username: str
     suspended: bool = False
+    over_limit: bool = False
+    stakeholder: bool = False  # told of incidents, never of alerts. Source: licensing requirements R8.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,13 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """One account's configuration at one instant, each thing by its id."""
+    """One account's configuration at one instant, each thing by its id.
+
+    `inactive` are the schedules and escalations that the account's plan does not include.
+    """
 
     people: Mapping[str, Person] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
+    inactive: frozenset[str] = frozenset()

@@ -229,6 +229,11 @@ def escalate_now(escalation: Escalation, state: RunState | None, now: datetime) 
     return Waiting(tuple(events), state, due_at_next)
 
 
+def has_step_left(escalation: Escalation, state: RunState) -> bool:
+    """Is a rule of this round still to come?"""
+    return any(True for _ in _pending(escalation, state))
+
+
 def _pending(escalation: Escalation, state: RunState) -> Iterator[EscalationRule]:
     for rule in escalation.in_due_order():
         if state.done_through is None or state.round_started_at + rule.delay > state.done_through:

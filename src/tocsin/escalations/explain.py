@@ -24,6 +24,8 @@ NOBODY: Mapping[str, str] = {
     NobodyReason.EMPTY_ESCALATION: N_("The escalation %(name)s has no rules."),
     NobodyReason.NO_SUCH_MEMBER: N_("The team %(name)s has no member of the kind that the rule names."),
     NobodyReason.SUSPENDED: N_("%(name)s is suspended."),
+    NobodyReason.STAKEHOLDER: N_("%(name)s is a stakeholder, who is told of incidents and never of alerts."),
+    NobodyReason.PLAN_LIMIT: N_("%(name)s is inactive: the account's plan includes fewer."),
     NobodyReason.UNROUTED: N_("The team %(name)s has no routing rule that matches."),
     NobodyReason.CIRCLE: N_("%(name)s had been reached on the same way already."),
     NobodyReason.MISSING: N_("It no longer exists."),

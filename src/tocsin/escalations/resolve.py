@@ -23,6 +23,8 @@ class NobodyReason(StrEnum):
     EMPTY_ESCALATION = "empty-escalation"
     NO_SUCH_MEMBER = "no-such-member"  # members, but none of the kind that the rule names
     SUSPENDED = "suspended"
+    STAKEHOLDER = "stakeholder"
+    PLAN_LIMIT = "plan-limit"  # over what the account's plan includes, so inactive
     UNROUTED = "unrouted"
     CIRCLE = "circle"
     MISSING = "missing"  # the recipient no longer exists
@@ -69,6 +71,11 @@ class Resolution:
     people: tuple[Told, ...] = ()
     runs: tuple[NestedRun, ...] = ()
     nobody: tuple[Nobody, ...] = ()
+
+    @property
+    def rests_by_plan(self) -> bool:
+        """Whether it led to nobody because the plan includes fewer: waiting for an answer would be in vain."""
+        return not self.people and not self.runs and any(it.reason is NobodyReason.PLAN_LIMIT for it in self.nobody)
 
     @property
     def needs_last_resort(self) -> bool:
@@ -167,6 +174,10 @@ class _Gathering:
             self.end(NobodyReason.MISSING, path, user_id)
         elif person.suspended:
             self.end(NobodyReason.SUSPENDED, path, person.username)
+        elif person.stakeholder:
+            self.end(NobodyReason.STAKEHOLDER, path, person.username)
+        elif person.over_limit:
+            self.end(NobodyReason.PLAN_LIMIT, path, person.username)
         else:
             self.people.setdefault(user_id, Told(user_id, person.username, path))
 
@@ -193,6 +204,8 @@ class _Gathering:
         escalation = self.directory.escalations.get(escalation_id)
         if escalation is None:
             self.end(NobodyReason.MISSING, path, escalation_id)
+        elif escalation_id in self.directory.inactive:
+            self.end(NobodyReason.PLAN_LIMIT, path, escalation.name)
         elif _is_on(path, ReasonKind.ESCALATION, escalation_id):
             self.end(NobodyReason.CIRCLE, path, escalation.name)
         elif not escalation.rules:
@@ -204,6 +217,9 @@ class _Gathering:
         schedule = self.directory.schedules.get(schedule_id)
         if schedule is None:
             return self.end(NobodyReason.MISSING, path, schedule_id)
+        if schedule_id in self.directory.inactive:
+            reason = Reason(ReasonKind.SCHEDULE, schedule.id, schedule.name)
+            return self.end(NobodyReason.PLAN_LIMIT, (*path, reason), schedule.name)
         if not schedule.enabled:
             reason = Reason(ReasonKind.SCHEDULE, schedule.id, schedule.name)
             return self.end(NobodyReason.SCHEDULE_DISABLED, (*path, reason), schedule.name)
@@ -258,13 +274,15 @@ class _Gathering:
 
     def is_able(self, member: Member) -> bool:
         person = self.directory.people.get(member.user_id)
-        return person is not None and not person.suspended
+        return person is not None and not (person.suspended or person.over_limit or person.stakeholder)
 
     def open_escalation(self, escalation_id: str, path: Path) -> None:
         """Everyone an escalation on duty names now, at any delay; a circle adds nobody."""
         escalation = self.directory.escalations.get(escalation_id)
         if escalation is None:
             return self.end(NobodyReason.MISSING, path, escalation_id)
+        if escalation_id in self.directory.inactive:
+            return self.end(NobodyReason.PLAN_LIMIT, path, escalation.name)
         if _is_on(path, ReasonKind.ESCALATION, escalation_id):
             return self.end(NobodyReason.CIRCLE, path, escalation.name)
         if not escalation.rules:

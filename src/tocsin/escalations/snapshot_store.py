@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tocsin.accounts.model import Role, UserStatus
+from tocsin.accounts.model import LicenceKind, Role, UserStatus
 from tocsin.db import Tx
 from tocsin.escalations.directory import Directory, Member, Person, Team
 from tocsin.escalations.escalation import (
@@ -61,11 +61,10 @@ async def _versions(tx: Tx, account_ids: list[int]) -> dict[int, int]:
 
 async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
     """The whole configuration of an account, in the types that decisions read."""
-    users = await _rows(tx, "select id, username, role, status from users", account_id)
-    people = {
-        str(row["id"]): Person(str(row["id"]), row["username"], row["status"] == UserStatus.SUSPENDED) for row in users
-    }
-    active_owners = [row for row in users if row["role"] == Role.OWNER and row["status"] != UserStatus.SUSPENDED]
+    users = await _rows(tx, "select id, username, role, licence_kind, status, inactive_since from users", account_id)
+    people = {str(row["id"]): _person(row) for row in users}
+    owners = [row for row in users if row["role"] == Role.OWNER and row["status"] != UserStatus.SUSPENDED]
+    within_limit = [row for row in owners if row["inactive_since"] is None]
     return Snapshot(
         version=version,
         directory=Directory(
@@ -73,10 +72,33 @@ async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
             teams=await _teams(tx, account_id),
             schedules=await _schedules(tx, account_id),
             escalations=await _escalations(tx, account_id),
+            inactive=frozenset(await _inactive(tx, account_id)),
         ),
         contacts=await _contacts(tx, account_id),
         rules=await _notification_rules(tx, account_id),
-        owners=tuple(sorted(str(row["id"]) for row in active_owners)),
+        owners=tuple(sorted(str(row["id"]) for row in within_limit or owners)),
+    )
+
+
+def _person(row: Row) -> Person:
+    return Person(
+        str(row["id"]),
+        row["username"],
+        suspended=row["status"] == UserStatus.SUSPENDED,
+        over_limit=row["inactive_since"] is not None,
+        stakeholder=row["licence_kind"] == LicenceKind.STAKEHOLDER,
+    )
+
+
+async def _inactive(tx: Tx, account_id: int) -> list[str]:
+    """The schedules and escalations that the plan does not include."""
+    return await tx.values(
+        """
+        select id::text from schedules where account_id = %(account_id)s and inactive_since is not null
+        union all
+        select id::text from escalations where account_id = %(account_id)s and inactive_since is not null
+        """,
+        account_id=account_id,
     )
 
 
@@ -109,7 +131,7 @@ async def _teams(tx: Tx, account_id: int) -> dict[str, Team]:
     rules = _grouped(
         await _rows(
             tx,
-            "select id, team_id, name, position, is_default, notify_type, notify_id from routing_rules",
+            "select id, team_id, name, position, is_default, notify_type, notify_id, inactive_since from routing_rules",
             account_id,
         ),
         "team_id",
@@ -119,7 +141,7 @@ async def _teams(tx: Tx, account_id: int) -> dict[str, Team]:
             id=str(team["id"]),
             name=team["name"],
             members=tuple(Member(str(row["user_id"]), row["role"]) for row in members[str(team["id"])]),
-            routing_rules=tuple(_routing_rule(row) for row in rules[str(team["id"])]),
+            routing_rules=tuple(_routing_rule(row) for row in rules[str(team["id"])] if not row["inactive_since"]),
         )
         for team in await _rows(tx, "select id, name from teams", account_id)
     }
@@ -269,7 +291,10 @@ async def _notification_rules(tx: Tx, account_id: int) -> dict[str, tuple[Notifi
         "rule_id",
     )
     rows = await _rows(
-        tx, "select id, user_id, name, action_type, position, enabled from notification_rules", account_id
+        tx,
+        """select id, user_id, name, action_type, position, enabled and inactive_since is null as enabled
+             from notification_rules""",
+        account_id,
     )
     return {
         user_id: tuple(

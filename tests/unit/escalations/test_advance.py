@@ -1,4 +1,5 @@
 from collections.abc import Collection
+from dataclasses import replace
 
 from tests.unit.escalations.makers import (
     START,
@@ -96,3 +97,40 @@ def test_a_person_without_a_notification_rule_needs_the_last_resort() -> None:
     planned = plan_tellings(outcome.tellings, (), make_snapshot(directory), START)
 
     assert needs_last_resort(planned, outcome.dead_ends)
+
+
+def test_r3_4_whoever_is_over_the_plans_limit_is_passed_over_at_once() -> None:
+    rules = make_escalation(make_rule(0, "user:ana"), make_rule(10, "user:bo"), make_rule(20, "user:cy"))
+    directory = over_limit(make_directory(rules), "ana")
+
+    outcome = run_to(0, make_run(), directory, UNTOUCHED)
+
+    assert told(outcome) == ["bo"]
+    assert [(it.reason, it.name) for it in outcome.dead_ends] == [(NobodyReason.PLAN_LIMIT, "ana@example.com")]
+    assert [due_at for _, due_at in outcome.runs] == [after(20)]
+
+
+def test_r3_4_where_everybody_is_over_the_limit_the_last_resort_follows_at_once() -> None:
+    directory = make_directory(make_escalation(make_rule(0, "user:ana"), make_rule(10, "user:bo")))
+
+    outcome = run_to(0, make_run(), over_limit(directory, "ana", "bo"), UNTOUCHED)
+
+    assert told(outcome) == []
+    assert needs_last_resort([], outcome.dead_ends)
+    assert [due_at for _, due_at in outcome.runs] == [None]
+
+
+def test_r3_4_a_schedule_that_the_plan_does_not_include_tells_nobody_and_says_so() -> None:
+    directory = make_directory(
+        make_schedule("user:bo"), make_escalation(make_rule(0, "schedule:main"), make_rule(5, "user:cy"))
+    )
+
+    outcome = run_to(0, make_run(), replace(directory, inactive=frozenset({"main"})), UNTOUCHED)
+
+    assert told(outcome) == ["cy"]
+    assert [it.reason for it in outcome.dead_ends] == [NobodyReason.PLAN_LIMIT]
+
+
+def over_limit(directory: Directory, *user_ids: str) -> Directory:
+    people = {id_: replace(it, over_limit=id_ in user_ids) for id_, it in directory.people.items()}
+    return replace(directory, people=people)

@@ -26,6 +26,7 @@ from tocsin.db import open_databases
 from tocsin.escalations import api as escalations_api
 from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
+from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import HeadAsGet, RequestMiddleware
@@ -81,6 +82,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
                 memory_kib=settings.password_hash_memory_kib,
                 passes=settings.password_hash_passes,
             )
+            app.state.gate = PlanLimits(billing=settings.billing == "on")
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)
             await feed.open()

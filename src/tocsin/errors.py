@@ -4,14 +4,26 @@ from collections.abc import Mapping
 
 
 class TocsinError(Exception):
-    """Something the caller did or must know. `message` is written for that person; `errors` maps field → text."""
+    """Something the caller did or must know. `message` is written for that person; `errors` maps field → text.
+
+    With `params` the message has `%(name)s` to fill in; `text` is the message before that, for a translation.
+    """
 
     status = 500
     code: int | None = None
 
-    def __init__(self, message: str, errors: Mapping[str, str] | None = None, *, code: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self,
+        message: str,
+        errors: Mapping[str, str] | None = None,
+        *,
+        code: int | None = None,
+        params: Mapping[str, object] | None = None,
+    ) -> None:
+        self.text = message
+        self.params = dict(params or {})
+        self.message = message % self.params if self.params else message
+        super().__init__(self.message)
         self.errors = dict(errors or {})
         if code is not None:
             self.code = code

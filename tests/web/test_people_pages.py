@@ -16,6 +16,7 @@ from tocsin.accounts.sign_in.factors_store import Passkey, Totp
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.errors import Conflict
+from tocsin.escalations.plan_limits import PlanLimits
 
 JOINING = {"full_name": "Chloé Brandt", "password": PASSWORD, "time_zone": "Europe/Paris", "locale": "en"}
 
@@ -211,9 +212,11 @@ async def test_two_owners_cannot_unmake_each_other_at_once(databases: Databases,
     async with databases.engine.transaction() as tx:
         await store.insert_user(tx, bo, None)
 
+    gate = PlanLimits(billing=True)
+
     outcomes = await asyncio.gather(
         *(
-            service.change_role(tenant.app, Actor(tenant.account_id, by.username, START), by, other.id, Role.USER)
+            service.change_role(tenant.app, gate, Actor(tenant.account_id, by.username, START), by, other.id, Role.USER)
             for by, other in ((ana, bo), (bo, ana))
         ),
         return_exceptions=True,

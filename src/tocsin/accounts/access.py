@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Request
 
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
 from tocsin.db import Databases, Db
@@ -42,6 +43,12 @@ class ApiContext:
     @property
     def request_id(self) -> UUID:
         return self.info.id
+
+    @property
+    def gate(self) -> Gate:
+        """What the account's plan allows."""
+        found: Gate = self.request.app.state.gate
+        return found
 
     @property
     def actor(self) -> Actor:

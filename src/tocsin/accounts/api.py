@@ -18,12 +18,16 @@ async def get_account(ctx: Annotated[ApiContext, Depends(api(Right.READ))]) -> R
     async with ctx.db.transaction() as tx:
         account = await store.get_account(tx, ctx.account_id)
         users = await store.list_users(tx, ctx.account_id)
+        plan = await ctx.gate.plan(tx, ctx.account_id, ctx.at)
     return answer(
         ctx.request,
         data={
             "name": account.name,
             "userCount": len(users),
-            # Until plans are sold every account has everything: the widest plan, without a limit of its own.
-            "plan": {"maxUserCount": len(users), "name": "Enterprise", "isYearly": True},
+            "plan": {
+                "maxUserCount": plan.seats if plan.seats is not None else len(users),
+                "name": plan.name,
+                "isYearly": plan.is_yearly,
+            },
         },
     )

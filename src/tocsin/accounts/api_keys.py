@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 from tocsin.accounts import api_keys_store, audit, store
 from tocsin.accounts.api_keys_store import ApiKey
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Integration, Right, key_hash
 from tocsin.db import Db
 from tocsin.errors import Conflict, Invalid
@@ -17,6 +18,7 @@ TYPES = ("API", "Key")
 
 async def create(
     db: Db,
+    gate: Gate,
     actor: Actor,
     *,
     name: str,
@@ -26,7 +28,8 @@ async def create(
 ) -> tuple[Integration, str]:
     """The new key's holder, and the key, which is kept nowhere.
 
-    Alerts that come by an `API` key and name no responder go to `responder_team`. Raises: Invalid, Conflict.
+    Alerts that come by an `API` key and name no responder go to `responder_team`.
+    Raises: Invalid, Conflict, PlanRequired.
     """
     errors = {}
     if not name or len(name) > NAME_LENGTH:
@@ -57,6 +60,7 @@ async def create(
             team.id != responder_team for team in await store.list_teams(tx, actor.account_id)
         ):
             raise Invalid(N_("Something is not right yet."), {"team": N_("There is no such team.")})
+        await gate.require_room(tx, actor.account_id, "integrations", actor.at)
         if await api_keys_store.is_name_taken(tx, actor.account_id, name):
             raise Conflict(N_("Another key has this name."), {"name": N_("Another key has this name.")})
         await store.insert_integration(tx, integration, key_hash(key), key[-HINT_LENGTH:], actor.at)

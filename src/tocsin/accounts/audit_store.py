@@ -45,9 +45,18 @@ async def insert_entry(tx: Tx, **entry: Any) -> None:
 
 
 async def list_entries(
-    tx: Tx, account_id: int, limit: int, *, before_id: int | None = None, after_id: int | None = None
+    tx: Tx,
+    account_id: int,
+    limit: int,
+    *,
+    before_id: int | None = None,
+    after_id: int | None = None,
+    since: datetime | None = None,
 ) -> list[Entry]:
-    """Entries, newest first: those older than `before_id`, or the oldest of those newer than `after_id`."""
+    """Entries, newest first: those older than `before_id`, or the oldest of those newer than `after_id`.
+
+    Those before `since` are left out: the plan reaches back no further.
+    """
     direction = "asc" if after_id is not None else "desc"
     entries = await tx.all(
         Entry,
@@ -56,11 +65,13 @@ async def list_entries(
          where account_id = %(account_id)s
            and (%(before_id)s::bigint is null or id < %(before_id)s)
            and (%(after_id)s::bigint is null or id > %(after_id)s)
+           and (%(since)s::timestamptz is null or at >= %(since)s)
          order by id {direction} limit %(limit)s
         """,
         account_id=account_id,
         limit=limit,
         before_id=before_id,
         after_id=after_id,
+        since=since,
     )
     return sorted(entries, key=lambda entry: entry.id, reverse=True)

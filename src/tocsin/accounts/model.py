@@ -77,6 +77,7 @@ class User:
     locale: str
     created_at: datetime
     verified_at: datetime | None = None
+    inactive_since: datetime | None = None  # over the plan's limit: told nothing, signed out, and kept as he was
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "role", Role(self.role))

@@ -16,12 +16,13 @@ from starlette.datastructures import FormData
 
 from tocsin import crypto, i18n
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Account, User
-from tocsin.accounts.rights import Action, may
+from tocsin.accounts.rights import CONFIGURING, Action, may
 from tocsin.accounts.sign_in import store
 from tocsin.accounts.sign_in.model import Browser, Session, SignedIn
 from tocsin.db import Databases, Db
-from tocsin.errors import Forbidden, NotFound, Unauthenticated
+from tocsin.errors import Forbidden, NotFound, TocsinError, Unauthenticated
 from tocsin.http import RequestInfo, info
 from tocsin.i18n import N_, Translator
 from tocsin.settings import Settings
@@ -85,8 +86,12 @@ class Page:
         """Use it as `_`: the reader's language."""
         return Translator(self.viewer.locale)
 
-    def say(self, text: str) -> str:
-        """A marked text, as errors carry it, in the reader's language."""
+    def say(self, text: str | TocsinError) -> str:
+        """A marked text, or an error's message, in the reader's language."""
+        if isinstance(text, TocsinError):
+            gettext = i18n.translations(self.viewer.locale).gettext
+            params = {key: gettext(it) if isinstance(it, str) and it else it for key, it in text.params.items()}
+            return gettext(text.text) % params if params else gettext(text.text)
         return i18n.translations(self.viewer.locale).gettext(text) if text else ""
 
     @property
@@ -161,6 +166,12 @@ class PageContext(Page):
         return Actor(self.account_id, self.user.username, self.at, self.user.id, self.info.address, self.info.id)
 
     @property
+    def gate(self) -> Gate:
+        """What the account's plan allows."""
+        found: Gate = self.request.app.state.gate
+        return found
+
+    @property
     def csrf_token(self) -> str:
         return self.session.csrf_token
 
@@ -173,10 +184,16 @@ class PageContext(Page):
         """Which of the settings the person sees: for `accounts/_settings_tabs.html`."""
         return {
             "may_manage_keys": self.may(Action.MANAGE_KEYS),
+            "may_manage_account": self.may(Action.MANAGE_ACCOUNT),
             "may_see_audit": self.may(Action.VIEW_AUDIT),
             "may_read_mails": self.is_operator or self.may(Action.VIEW_MAILBOX),
             "is_operator": self.is_operator,
         }
+
+    async def require_configurable(self) -> None:
+        """Raises: PlanRequired while an invoice is long unpaid."""
+        async with self.db.transaction() as tx:
+            await self.gate.require_configurable(tx, self.account_id, self.at)
 
     def require(self, action: Action) -> None:
         """Raises: Forbidden where the person's role does not allow it."""
@@ -188,7 +205,7 @@ def page(*actions: Action, confirmed: bool = False) -> Callable[[Request], Await
     """A dependency: the context of a signed-in person whose role allows `actions`. A form must be ours.
 
     With `confirmed` he must have proved within the last half hour who he is.
-    Raises: Unauthenticated, Unconfirmed, Forbidden.
+    Raises: Unauthenticated, Unconfirmed, Forbidden, PlanRequired (to change anything while an invoice is long unpaid).
     """
 
     async def context(request: Request) -> PageContext:
@@ -198,6 +215,8 @@ def page(*actions: Action, confirmed: bool = False) -> Callable[[Request], Await
         await _check_form(request, made.settings, made.csrf_token, made.form)
         for action in actions:
             made.require(action)
+        if CONFIGURING & {*actions} and request.method not in READING:
+            await made.require_configurable()
         if confirmed and made.session.confirmed_at < made.at - CONFIRMATION_LASTS:
             raise Unconfirmed(N_("Confirm that it is you."))
         return made

@@ -19,8 +19,8 @@ class Action(StrEnum):
     MANAGE_ACCOUNT = "manage-account"
 
 
-_STAKEHOLDER = frozenset({Action.VIEW})
-_USER = _STAKEHOLDER | {Action.RESPOND}
+_STAKEHOLDER: frozenset[Action] = frozenset()  # his own profile, and what incidents tell him. Source: R8.3
+_USER = frozenset({Action.VIEW, Action.RESPOND})
 _ADMIN = _USER | {Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_KEYS, Action.VIEW_AUDIT}
 _OWNER = frozenset(Action)
 
@@ -30,6 +30,10 @@ RIGHTS: dict[Role, frozenset[Action]] = {
     Role.ADMIN: _ADMIN,
     Role.OWNER: _OWNER,
 }
+
+
+CONFIGURING = frozenset({Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_KEYS, Action.MANAGE_ACCOUNT})
+"""What an account may not do while an invoice is long unpaid."""
 
 
 def may(role: Role, action: Action) -> bool:

@@ -1,6 +1,6 @@
 """The SQL of accounts: users, contacts, teams, integrations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,15 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from tocsin.accounts.directory import Directory, Entry
-from tocsin.accounts.model import Account, Contact, Integration, Team, TeamMember, User
+from tocsin.accounts.model import Account, Contact, Integration, LicenceKind, Team, TeamMember, User
 from tocsin.db import Tx
+from tocsin.errors import Invalid, NotFound
+from tocsin.i18n import N_
 
-USER = """account_id, id, username, full_name, role, licence_kind, status, time_zone, locale, created_at, verified_at"""
+USER = """
+    account_id, id, username, full_name, role, licence_kind, status, time_zone, locale, created_at, verified_at,
+    inactive_since
+"""
 INTEGRATION = """account_id, id, name, type, enabled, allow_read_access, allow_write_access, allow_delete_access,
                  allow_configuration_access, team_id, responders"""
 CONTACT = "account_id, id, user_id, method, address, enabled, verified_at, created_at"
@@ -72,6 +77,25 @@ async def get_user(tx: Tx, account_id: int, user_id: UUID) -> User:
         user_id=user_id,
         missing="There is no such user.",
     )
+
+
+async def require_responders(tx: Tx, account_id: int, user_ids: Iterable[UUID]) -> None:
+    """Raises: NotFound for somebody unknown, Invalid for a stakeholder: he is told of incidents and never of alerts."""
+    wanted = set(user_ids)
+    rows = await tx.dicts(
+        "select id, username, licence_kind from users where account_id = %(account_id)s and id = any(%(ids)s)",
+        account_id=account_id,
+        ids=list(wanted),
+    )
+    if len(rows) < len(wanted):
+        raise NotFound(N_("There is no such person in the account."))
+    for row in rows:
+        if row["licence_kind"] == LicenceKind.STAKEHOLDER:
+            raise Invalid(
+                N_("%(name)s is a stakeholder: only responders take part in schedules and escalations."),
+                {"user": "must be a responder"},
+                params={"name": row["username"]},
+            )
 
 
 async def find_user_by_username(tx: Tx, account_id: int, username: str) -> User | None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from tocsin.accounts import audit, team_service
+from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import INACTIVE, Gate
 from tocsin.accounts.model import Team
 from tocsin.db import Db, Tx
-from tocsin.errors import Invalid, NotFound
+from tocsin.errors import Invalid, NotFound, PlanRequired
 from tocsin.escalations import config_store
 from tocsin.escalations.action_store import wake_engine
 from tocsin.escalations.config_store import RuleRow
@@ -38,11 +40,16 @@ class RuleForm:
 
 
 async def make_team(
-    db: Db, actor: Actor, name: str, description: str, members: Sequence[tuple[UUID, str]], time_zone: str
+    db: Db, gate: Gate, actor: Actor, name: str, description: str, members: Sequence[tuple[UUID, str]], time_zone: str
 ) -> Team:
-    """A team with its schedule, escalation and routing rule. Raises: Invalid, Conflict (a name is taken)."""
+    """A team with its schedule, escalation and routing rule.
+
+    Raises: Invalid, Conflict (a name is taken), PlanRequired (no room for its schedule or escalation).
+    """
     name = team_service.check_name(name)
     async with db.transaction() as tx:
+        for kind in ("schedules", "escalations"):
+            await gate.require_room(tx, actor.account_id, kind, actor.at)
         team = await create_team(
             tx, actor.account_id, name, members, time_zone=time_zone, at=actor.at,
             description=description.strip()[: team_service.DESCRIPTION_LIMIT],
@@ -70,10 +77,14 @@ async def remove_rule(db: Db, actor: Actor, escalation_id: UUID, position: int) 
 async def _change(db: Db, actor: Actor, escalation_id: UUID, change: Callable[[list[RuleRow]], list[RuleRow]]) -> None:
     async with db.transaction() as tx:
         escalation = await config_store.lock_escalation(tx, actor.account_id, escalation_id)
+        if escalation.inactive_since is not None:
+            raise PlanRequired(INACTIVE, params={"name": escalation.name})
         before = await config_store.list_rules(tx, actor.account_id, escalation_id)
         after = sorted(change(before), key=lambda rule: rule.delay)
         if len(after) > RULES_LIMIT:
             raise Invalid(N_("An escalation has 30 rules at most."))
+        named = {rule.recipient_id for rule in after if rule.recipient_type == RecipientKind.USER}
+        await accounts_store.require_responders(tx, actor.account_id, named - {rule.recipient_id for rule in before})
         await config_store.delete_rules(tx, actor.account_id, escalation_id)
         await _insert(tx, actor.account_id, escalation_id, after)
         await config_store.reconsider_runs(tx, actor.account_id, escalation_id, actor.at)

@@ -1,5 +1,6 @@
 """The SQL of what is configured: escalations, their rules, routing rules."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -65,13 +66,17 @@ class EscalationRow:
     id: UUID
     name: str
     team_id: UUID | None
+    inactive_since: datetime | None  # over the plan's limit
+
+
+ESCALATION = "account_id, id, name, team_id, inactive_since"
 
 
 async def list_escalations(tx: Tx, account_id: int) -> list[EscalationRow]:
     """Every escalation of the account, by name."""
     return await tx.all(
         EscalationRow,
-        "select account_id, id, name, team_id from escalations where account_id = %(account_id)s order by name",
+        f"select {ESCALATION} from escalations where account_id = %(account_id)s order by name",
         account_id=account_id,
     )
 
@@ -80,10 +85,7 @@ async def lock_escalation(tx: Tx, account_id: int, escalation_id: UUID) -> Escal
     """The escalation, locked until the transaction ends. Raises: NotFound."""
     return await tx.one(
         EscalationRow,
-        """
-        select account_id, id, name, team_id from escalations
-         where account_id = %(account_id)s and id = %(escalation_id)s for update
-        """,
+        f"select {ESCALATION} from escalations where account_id = %(account_id)s and id = %(escalation_id)s for update",
         account_id=account_id,
         escalation_id=escalation_id,
         missing="There is no such escalation.",
@@ -134,4 +136,24 @@ async def reconsider_runs(tx: Tx, account_id: int, escalation_id: UUID, at: date
         account_id=account_id,
         escalation_id=escalation_id,
         at=at,
+    )
+
+
+async def set_inactive(tx: Tx, account_id: int, ids: Sequence[UUID], since: datetime | None) -> None:
+    """These escalations are over the plan's limit since then; or, with None, they fit again."""
+    await tx.execute(
+        "update escalations set inactive_since = %(since)s where account_id = %(account_id)s and id = any(%(ids)s)",
+        account_id=account_id,
+        ids=list(ids),
+        since=since,
+    )
+
+
+async def set_routing_inactive(tx: Tx, account_id: int, ids: Sequence[UUID], since: datetime | None) -> None:
+    """These routing rules are over the plan's limit since then; or, with None, they fit again."""
+    await tx.execute(
+        "update routing_rules set inactive_since = %(since)s where account_id = %(account_id)s and id = any(%(ids)s)",
+        account_id=account_id,
+        ids=list(ids),
+        since=since,
     )

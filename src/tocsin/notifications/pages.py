@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from tocsin import i18n
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact, UserStatus
 from tocsin.accounts.pages_access import PageContext, page, path_uuid
@@ -107,7 +106,7 @@ async def _done(ctx: PageContext, change: Awaitable[object], text: str, rule_id:
     try:
         await change
     except Invalid as error:
-        return ctx.redirect(to, "danger", i18n.translations(ctx.viewer.locale).gettext(error.message))
+        return ctx.redirect(to, "danger", ctx.say(error))
     return ctx.redirect(to, "success", text)
 
 
@@ -116,8 +115,9 @@ async def post_rule(ctx: Self) -> Response:
     """A new rule with its first step."""
     _, form = ctx.words, ctx.form
     change = rules_service.add_rule(
-        ctx.db, ctx.actor, ctx.user.id, form.text("name"), form.text("action_type"), path_uuid(form.text("contact"))
-    )
+        ctx.db, ctx.gate, ctx.actor, ctx.user.id, form.text("name"), form.text("action_type"),
+        path_uuid(form.text("contact")),
+    )  # fmt: skip
     return await _done(ctx, change, _("The rule is there."))
 
 
@@ -181,5 +181,5 @@ async def post_test_page(ctx: Self, contact_id: str) -> Response:
     try:
         await service.send_test_page(ctx.db, ctx.account_id, ctx.user.id, path_uuid(contact_id), ctx.at)
     except Throttled as error:
-        return ctx.redirect(back, "danger", ctx.say(error.message))
+        return ctx.redirect(back, "danger", ctx.say(error))
     return ctx.redirect(back, "success", _("A test page is on its way. Look whether it arrives."))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from tocsin.accounts import audit
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import Gate
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
@@ -30,8 +31,13 @@ OFFERED = (
 )
 
 
-async def add_rule(db: Db, actor: Actor, user_id: UUID, name: str, action_type: str, contact_id: UUID) -> UUID:
-    """A rule after the others, with one step that notifies the contact at once. Raises: Invalid, NotFound."""
+async def add_rule(
+    db: Db, gate: Gate, actor: Actor, user_id: UUID, name: str, action_type: str, contact_id: UUID
+) -> UUID:
+    """A rule after the others, with one step that notifies the contact at once.
+
+    Raises: Invalid, NotFound, PlanRequired (the plan includes one rule for each kind of event).
+    """
     if not name or len(name) > NAME_LIMIT:
         raise Invalid(N_("A name has 1 to 100 characters."), {"name": "must have 1 to 100 characters"})
     if action_type not in OFFERED:
@@ -41,6 +47,7 @@ async def add_rule(db: Db, actor: Actor, user_id: UUID, name: str, action_type: 
         rules = await rules_store.lock_rules(tx, actor.account_id, user_id)
         if len(rules) >= RULES_LIMIT:
             raise Invalid(N_("You have 50 rules, which is the limit."))
+        await gate.require_room(tx, actor.account_id, "notification_rules", actor.at, f"{user_id} {action_type}")
         await _check_contact(tx, actor.account_id, user_id, contact_id)
         position = max((rule.position for rule in rules), default=-1) + 1
         await rules_store.insert_rule(

@@ -1,7 +1,8 @@
 """The SQL of notification rules: when and how a person is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tocsin.db import Tx
@@ -139,4 +140,17 @@ async def delete_step(tx: Tx, account_id: int, step_id: UUID) -> None:
         "delete from notification_rule_steps where account_id = %(account_id)s and id = %(step_id)s",
         account_id=account_id,
         step_id=step_id,
+    )
+
+
+async def set_inactive(tx: Tx, account_id: int, ids: Sequence[UUID], since: datetime | None) -> None:
+    """These notification rules are over the plan's limit since then; or, with None, they fit again."""
+    await tx.execute(
+        """
+        update notification_rules set inactive_since = %(since)s
+         where account_id = %(account_id)s and id = any(%(ids)s)
+        """,
+        account_id=account_id,
+        ids=list(ids),
+        since=since,
     )

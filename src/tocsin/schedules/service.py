@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
 from tocsin.accounts import audit
+from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import INACTIVE
 from tocsin.db import Db, Tx
-from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.errors import Conflict, Invalid, NotFound, PlanRequired
 from tocsin.i18n import N_
 from tocsin.schedules import store
-from tocsin.schedules.rotation import Participant, RotationKind
+from tocsin.schedules.rotation import Participant, ParticipantKind, RotationKind
 from tocsin.schedules.store import RotationRow, ScheduleRow
 from tocsin.wall import snapped, wall_instant
 
@@ -39,7 +41,7 @@ async def change_schedule(db: Db, actor: Actor, schedule_id: UUID, name: str, ti
     if time_zone not in available_timezones():
         raise Invalid(N_("There is no such time zone."), {"time_zone": "must be an IANA time zone"})
     async with db.transaction() as tx:
-        before = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        before = await _lock(tx, actor, schedule_id)
         taken = {it.name for it in await store.list_schedules(tx, actor.account_id) if it.id != schedule_id}
         if name in taken:
             raise Conflict(N_("Another schedule has this name."))
@@ -56,7 +58,8 @@ async def add_rotation(db: Db, actor: Actor, schedule_id: UUID, form: RotationFo
     _check(form)
     rotation_id = uuid4()
     async with db.transaction() as tx:
-        schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        schedule = await _lock(tx, actor, schedule_id)
+        await _check_responders(tx, actor, form.participants)
         rotations = await store.list_rotations(tx, actor.account_id, schedule_id)
         await store.insert_rotation(
             tx,
@@ -79,8 +82,10 @@ async def change_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: 
     """The same rotation, otherwise. Raises: NotFound, Invalid."""
     _check(form)
     async with db.transaction() as tx:
-        schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        schedule = await _lock(tx, actor, schedule_id)
         before = await _rotation(tx, actor, schedule_id, rotation_id)
+        there = {it.get("id") for it in before.participants}
+        await _check_responders(tx, actor, [it for it in form.participants if it.id not in there])
         await store.update_rotation(
             tx,
             actor.account_id,
@@ -97,7 +102,7 @@ async def change_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: 
 async def remove_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID) -> None:
     """Nobody is on call by it any more. Raises: NotFound."""
     async with db.transaction() as tx:
-        schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        schedule = await _lock(tx, actor, schedule_id)
         before = await _rotation(tx, actor, schedule_id, rotation_id)
         await store.delete_rotation(tx, actor.account_id, rotation_id)
         await _recorded(tx, actor, "removed a rotation from", schedule, _row_facts(before, schedule), None)
@@ -111,7 +116,7 @@ async def add_override(
     Raises: NotFound, Invalid.
     """
     async with db.transaction() as tx:
-        schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        schedule = await _lock(tx, actor, schedule_id)
         zone = ZoneInfo(schedule.time_zone)
         starts_at, ends_at = (wall_instant(wall.date(), wall.time(), zone) for wall in (starts, ends))
         if ends_at <= starts_at:
@@ -120,6 +125,7 @@ async def add_override(
             raise Invalid(N_("This override would be over already."))
         if ends_at - starts_at > OVERRIDE_LIMIT:
             raise Invalid(N_("An override lasts a year at most."))
+        await accounts_store.require_responders(tx, actor.account_id, [user_id] if user_id else [])
         alias = str(uuid4())
         await store.insert_override(tx, actor.account_id, schedule_id, alias, user_id, starts_at, ends_at, actor.at)
         facts = {"user_id": str(user_id) if user_id else None, "starts_at": starts_at, "ends_at": ends_at}
@@ -130,7 +136,7 @@ async def add_override(
 async def remove_override(db: Db, actor: Actor, schedule_id: UUID, alias: str) -> None:
     """The rotations decide again. Raises: NotFound."""
     async with db.transaction() as tx:
-        schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        schedule = await _lock(tx, actor, schedule_id)
         if not await store.delete_override(tx, actor.account_id, schedule_id, alias):
             raise NotFound(N_("There is no such override."))
         await _recorded(tx, actor, "removed an override from", schedule, {"alias": alias}, None)
@@ -153,6 +159,20 @@ def _check(form: RotationForm) -> None:
 def _starts_at(form: RotationForm, schedule: ScheduleRow) -> datetime:
     wall = snapped(form.starts)
     return wall_instant(wall.date(), wall.time(), ZoneInfo(schedule.time_zone))
+
+
+async def _check_responders(tx: Tx, actor: Actor, participants: Sequence[Participant]) -> None:
+    """Raises: NotFound, Invalid for a stakeholder."""
+    people = [UUID(it.id) for it in participants if it.kind is ParticipantKind.USER and it.id]
+    await accounts_store.require_responders(tx, actor.account_id, people)
+
+
+async def _lock(tx: Tx, actor: Actor, schedule_id: UUID) -> ScheduleRow:
+    """The schedule, to be changed. Raises: NotFound, PlanRequired where the plan does not include it."""
+    schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+    if schedule.inactive_since is not None:
+        raise PlanRequired(INACTIVE, params={"name": schedule.name})
+    return schedule
 
 
 async def _rotation(tx: Tx, actor: Actor, schedule_id: UUID, rotation_id: UUID) -> RotationRow:

@@ -68,9 +68,10 @@ class ScheduleRow:
     time_zone: str
     enabled: bool
     team_id: UUID | None
+    inactive_since: datetime | None  # over the plan's limit
 
 
-SCHEDULE = "account_id, id, name, description, time_zone, enabled, team_id"
+SCHEDULE = "account_id, id, name, description, time_zone, enabled, team_id, inactive_since"
 
 
 async def list_schedules(tx: Tx, account_id: int) -> list[ScheduleRow]:
@@ -223,4 +224,14 @@ async def delete_override(tx: Tx, account_id: int, schedule_id: UUID, alias: str
         account_id=account_id,
         schedule_id=schedule_id,
         alias=alias,
+    )
+
+
+async def set_inactive(tx: Tx, account_id: int, ids: Sequence[UUID], since: datetime | None) -> None:
+    """These schedules are over the plan's limit since then; or, with None, they fit again."""
+    await tx.execute(
+        "update schedules set inactive_since = %(since)s where account_id = %(account_id)s and id = any(%(ids)s)",
+        account_id=account_id,
+        ids=list(ids),
+        since=since,
     )

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from tocsin import i18n
 from tocsin.accounts.pages_access import Unconfirmed, any_page, sign_in_address, wanted_page
-from tocsin.errors import Forbidden, Invalid, NotFound, Throttled, TocsinError, Unauthenticated
+from tocsin.errors import Forbidden, Invalid, NotFound, PlanRequired, Throttled, TocsinError, Unauthenticated
 from tocsin.http import API_PREFIXES, failure, no_route
 from tocsin.i18n import N_
 
@@ -17,6 +17,7 @@ TITLES: dict[type[TocsinError], str] = {
     NotFound: N_("Not here"),
     Forbidden: N_("Not allowed"),
     Throttled: N_("Too many tries"),
+    PlanRequired: N_("Not in your plan"),
 }
 BROKEN = N_("The server could not do this. It has been noted; try again in a moment.")
 
@@ -82,7 +83,7 @@ async def page_error(request: Request, error: TocsinError) -> Response:
         status_code=error.status,
         status=error.status,
         title=words.gettext(title),
-        message=words.gettext(BROKEN if broken else error.message),
+        message=made.say(BROKEN if broken else error),
         request_id=str(made.info.id),
     )
     if isinstance(error, Throttled):

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Response
 
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Contact
 from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages.sign_in import let_in, passwords_of
@@ -60,8 +61,9 @@ async def post_invitation(here: Visitor, token: str) -> Response:
     if errors:
         return _form(here, token, user.username, profile, errors)
     password_hash = await passwords_of(here.request).hash(form.raw("password"))
+    gate: Gate = here.request.app.state.gate
     async with engine.transaction() as tx:
-        joined, contact = await service.accept_invitation(tx, token, profile, password_hash, here.at)
+        joined, contact = await service.accept_invitation(tx, gate, token, profile, password_hash, here.at)
         await tell_of_new_alerts(tx, contact)
     return await let_in(here, Person(joined.account_id, joined.id, False), "/profile")
 

@@ -37,7 +37,10 @@ async def get_audit(ctx: Auditor) -> Response:
     query = ctx.request.query_params
     before, after = whole_number(query.get("before", "")), whole_number(query.get("after", ""))
     async with ctx.db.transaction() as tx:
-        found = await audit_store.list_entries(tx, ctx.account_id, PER_PAGE + 1, before_id=before, after_id=after)
+        since = await ctx.gate.since(tx, ctx.account_id, "audit_history", ctx.at)
+        found = await audit_store.list_entries(
+            tx, ctx.account_id, PER_PAGE + 1, before_id=before, after_id=after, since=since
+        )
     entries = found[-PER_PAGE:] if after is not None else found[:PER_PAGE]
     has_more = len(found) > PER_PAGE
     older = has_more if after is None else True
@@ -46,6 +49,7 @@ async def get_audit(ctx: Auditor) -> Response:
         "accounts/audit.html",
         entries=[(entry, changes(entry)) for entry in entries],
         older=f"/settings/audit?before={entries[-1].id}" if entries and older else "",
+        since=since,
         newer=f"/settings/audit?after={entries[0].id}" if entries and newer else "",
         **ctx.settings_tabs,
     )

@@ -58,8 +58,8 @@ async def post_key(ctx: ConfirmedManager) -> Response:
     try:
         team = ctx.form.text("team")
         integration, key = await api_keys.create(
-            ctx.db, ctx.actor, name=ctx.form.text("name"), kind=ctx.form.text("type"), rights=_rights(ctx.form),
-            responder_team=_team(team) if team else None,
+            ctx.db, ctx.gate, ctx.actor, name=ctx.form.text("name"), kind=ctx.form.text("type"),
+            rights=_rights(ctx.form), responder_team=_team(team) if team else None,
         )  # fmt: skip
     except (Invalid, Conflict) as error:
         return await _keys_page(ctx, errors=error.errors, status=error.status)
@@ -81,7 +81,7 @@ async def post_rights(ctx: ConfirmedManager, key_id: str) -> Response:
     try:
         key = await api_keys.set_rights(ctx.db, ctx.actor, path_uuid(key_id), _rights(ctx.form))
     except Invalid as error:
-        return ctx.redirect(HERE, "danger", ctx.say(error.message))
+        return ctx.redirect(HERE, "danger", ctx.say(error))
     return ctx.redirect(HERE, "success", ctx.words("The rights of %(name)s are saved.", name=key.name))
 
 

@@ -59,7 +59,7 @@ async def post_operator_remove(ctx: ConfirmedOperator, account_id: str, user_id:
     try:
         await operators.remove(ctx.databases.engine, ctx.actor, number, path_uuid(user_id))
     except Conflict as error:
-        return ctx.redirect(HERE, "danger", ctx.say(error.message))
+        return ctx.redirect(HERE, "danger", ctx.say(error))
     return ctx.redirect(
         "/" if path_uuid(user_id) == ctx.user.id else HERE, "success", ctx.words("The operator is removed.")
     )

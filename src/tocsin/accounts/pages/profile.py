@@ -123,7 +123,7 @@ async def post_contact_verification(ctx: Self, contact_id: str) -> Response:
     except Throttled as error:
         return ctx.redirect(HERE, "danger", too_many(ctx.words, error))
     except Conflict as error:
-        return ctx.redirect(HERE, "danger", ctx.say(error.message))
+        return ctx.redirect(HERE, "danger", ctx.say(error))
     said = ctx.words(
         "A mail is on its way to %(address)s. Follow its link to confirm the address.", address=contact.address
     )

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from tocsin import crypto, i18n
 from tocsin.accounts import store
+from tocsin.accounts.model import Role, UserStatus
 from tocsin.accounts.pages_access import (
     CONFIRMATION_LASTS,
+    FIRST_PAGE,
     YEAR_SECONDS,
     Page,
     PageContext,
@@ -18,10 +20,12 @@ from tocsin.accounts.pages_access import (
     visitor,
 )
 from tocsin.accounts.people import store as people
+from tocsin.accounts.rights import Action, may
 from tocsin.accounts.sign_in import factors_store, passkeys, service
 from tocsin.accounts.sign_in import store as sessions
 from tocsin.accounts.sign_in.passwords import Passwords
 from tocsin.accounts.sign_in.service import Person
+from tocsin.db import Tx
 from tocsin.errors import NotFound, Throttled
 from tocsin.i18n import N_, Translator
 
@@ -40,6 +44,11 @@ def passwords_of(request: Request) -> Passwords:
     return passwords
 
 
+def first_page_of(role: Role) -> str:
+    """Where somebody begins: at the alerts, or at his profile where those are not for him."""
+    return FIRST_PAGE if may(role, Action.VIEW) else "/profile"
+
+
 def too_many(_: Translator, error: Throttled) -> str:
     """How long to wait, in words."""
     wait = i18n.duration(_.locale, timedelta(seconds=error.period_seconds))
@@ -49,9 +58,11 @@ def too_many(_: Translator, error: Throttled) -> str:
 @router.get("/")
 async def get_first_page(here: Visitor) -> Response:
     """On to the alerts; on a server without any account, what to do about that."""
+    if isinstance(here, PageContext):
+        return here.redirect(first_page_of(here.user.role))
     async with here.databases.engine.transaction() as tx:
         if await store.any_account(tx):
-            return here.redirect("/alerts")
+            return here.redirect(FIRST_PAGE)
     return here.html("accounts/first_run.html")
 
 
@@ -195,21 +206,33 @@ def with_challenge(
 
 
 async def let_in(here: Page, person: Person, wanted: str) -> Response:
-    """A new session, never one that was there before; on to the page that was wanted."""
+    """A new session, never one that was there before; on to the page that was wanted.
+
+    Whoever is over the plan's limit reads why he cannot come in. Source: R3.4
+    """
     settings, at = here.settings, here.at
     async with here.databases.engine.transaction() as tx:
         user = await store.get_user(tx, person.account_id, person.user_id)
+        if user.inactive_since is not None:
+            return await _over_limit(here, tx, person.account_id)
         if old := here.cookie("session"):
             await sessions.delete_session_by_token(tx, crypto.token_hash(old))
         token = await service.open_session(
             tx, person.account_id, person.user_id, here.browser, at, settings.session_days
         )
-    response = here.redirect(wanted)
+    response = here.redirect(first_page_of(user.role) if wanted == FIRST_PAGE else wanted)
     here.set_cookie(response, "session", token, settings.session_days * 86400)
     here.set_cookie(response, "device", service.sign_device(settings.key, user.username, at), YEAR_SECONDS)
     here.set_cookie(response, "language", user.locale, YEAR_SECONDS)
     here.delete_cookie(response, "second-factor")
     return response
+
+
+async def _over_limit(here: Page, tx: Tx, account_id: int) -> Response:
+    account, users = await store.get_account(tx, account_id), await store.list_users(tx, account_id)
+    owners = [it for it in users if it.role is Role.OWNER and it.status is UserStatus.ACTIVE]
+    names = [it.full_name or it.username for it in owners if it.inactive_since is None]
+    return here.html("accounts/over_limit.html", status_code=402, account_name=account.name, owners=names)
 
 
 @router.post("/sign-out")

@@ -79,8 +79,8 @@ async def post_invitation(ctx: Manager) -> Response:
         if typed["locale"] not in i18n.LOCALES:
             raise Invalid(N_("Something is not right yet."), {"locale": N_("There is no such language.")})
         user = await service.invite(
-            ctx.db, ctx.actor, ctx.user, where(ctx), email=typed["email"], role=service.role_named(typed["role"]),
-            time_zone=typed["time_zone"], locale=typed["locale"],
+            ctx.db, ctx.gate, ctx.actor, ctx.user, where(ctx), email=typed["email"],
+            role=service.role_named(typed["role"]), time_zone=typed["time_zone"], locale=typed["locale"],
         )  # fmt: skip
     except (Invalid, Conflict) as error:
         return await _users_page(ctx, typed=typed, errors=error.errors, status=error.status)
@@ -92,7 +92,7 @@ async def post_role(ctx: ConfirmedManager, user_id: str) -> Response:
     """Another role for somebody."""
     try:
         role = service.role_named(ctx.form.text("role"))
-        user = await service.change_role(ctx.db, ctx.actor, ctx.user, path_uuid(user_id), role)
+        user = await service.change_role(ctx.db, ctx.gate, ctx.actor, ctx.user, path_uuid(user_id), role)
     except (Conflict, Forbidden, Invalid) as error:
         return _refused(ctx, error)
     said = ctx.words("%(who)s is %(role)s from now on.", who=user.full_name or user.username, role=ctx.say(ROLES[role]))
@@ -126,10 +126,10 @@ async def post_change(ctx: Manager, user_id: str, change: str) -> Response:
                 await service.withdraw(ctx.db, ctx.actor, user_uuid)
                 said = _("The invitation is withdrawn.")
             case "suspend":
-                user = await service.suspend(ctx.databases.engine, ctx.actor, ctx.user, user_uuid)
+                user = await service.suspend(ctx.databases.engine, ctx.gate, ctx.actor, ctx.user, user_uuid)
                 said = _("%(who)s is suspended and signed out.", who=user.full_name or user.username)
             case "reactivate":
-                user = await service.reactivate(ctx.db, ctx.actor, ctx.user, user_uuid)
+                user = await service.reactivate(ctx.db, ctx.gate, ctx.actor, ctx.user, user_uuid)
                 said = _("%(who)s can sign in again.", who=user.full_name or user.username)
             case _:
                 raise NotFound(N_("There is no such page."))

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from tocsin import crypto, i18n
 from tocsin.accounts import audit, operators_store, store
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Contact, ContactMethod, LicenceKind, Role, User, UserStatus
 from tocsin.accounts.people import letters
 from tocsin.accounts.people import store as people
@@ -17,7 +18,7 @@ from tocsin.accounts.people.letters import Address
 from tocsin.accounts.people.store import Token
 from tocsin.accounts.rights import grantable
 from tocsin.accounts.sign_in import store as sign_in_store
-from tocsin.db import Db, Tx
+from tocsin.db import Db, Tx, retried
 from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
 from tocsin.i18n import N_
 
@@ -79,9 +80,12 @@ def licence_of(role: Role) -> LicenceKind:
 
 
 async def invite(
-    db: Db, actor: Actor, by: User, where: Address, *, email: str, role: Role, time_zone: str, locale: str
+    db: Db, gate: Gate, actor: Actor, by: User, where: Address, *, email: str, role: Role, time_zone: str, locale: str
 ) -> User:
-    """The invited person, and a mail on its way to him. Raises: Invalid, Conflict, Forbidden."""
+    """The invited person, and a mail on its way to him; he takes a seat when he accepts. Source: CHOICE-38
+
+    Raises: Invalid, Conflict, Forbidden, PlanRequired where there is no room for him.
+    """
     check_grantable(by.role, role)
     username = mail_address(email).lower()
     user = User(
@@ -102,6 +106,7 @@ async def invite(
                 N_("Somebody with this address is in the account already."),
                 {"email": N_("Somebody with this address is in the account already.")},
             )
+        await gate.require_room(tx, actor.account_id, user.licence_kind, actor.at)
         await store.insert_user(tx, user, None)
         await _send_invitation(tx, actor, by, user, where)
         await audit.record(tx, actor, "invited", "user", user.id, username, after={"role": role})
@@ -162,12 +167,16 @@ async def lock_link(tx: Tx, token: str, purpose: str, at: datetime) -> Token:
 
 
 async def accept_invitation(
-    tx: Tx, token: str, profile: Profile, password_hash: str, at: datetime
+    tx: Tx, gate: Gate, token: str, profile: Profile, password_hash: str, at: datetime
 ) -> tuple[User, Contact]:
-    """The person who is in now, and his address as a verified contact: he got the mail there. Raises: NotFound."""
+    """The person who is in now, and his address as a verified contact: he got the mail there.
+
+    Raises: NotFound, PlanRequired where every seat has been taken meanwhile.
+    """
     link = await lock_link(tx, token, INVITATION, at)
     account_id, user_id = link.account_id, link.user_id
     user = await people.lock_user(tx, account_id, user_id)
+    await gate.require_room(tx, account_id, user.licence_kind, at)
     await people.use_tokens(tx, account_id, user_id, INVITATION, at)
     await people.set_profile(
         tx, account_id, user_id, full_name=profile.full_name, time_zone=profile.time_zone, locale=profile.locale
@@ -182,8 +191,12 @@ async def accept_invitation(
     return await store.get_user(tx, account_id, user_id), contact
 
 
-async def change_role(db: Db, actor: Actor, by: User, user_id: UUID, role: Role) -> User:
-    """The person as he was before. Raises: NotFound, Forbidden, Conflict where no owner would be left."""
+@retried
+async def change_role(db: Db, gate: Gate, actor: Actor, by: User, user_id: UUID, role: Role) -> User:
+    """The person as he was before; another kind of licence counts from now on.
+
+    Raises: NotFound, Forbidden, Conflict where no owner would be left, PlanRequired where there is no room.
+    """
 
     def check(user: User) -> None:
         check_grantable(by.role, user.role)
@@ -191,13 +204,17 @@ async def change_role(db: Db, actor: Actor, by: User, user_id: UUID, role: Role)
 
     async with db.transaction() as tx:
         user = await _lock_and_check(tx, actor, user_id, check, loses_owner=role is not Role.OWNER)
+        if licence_of(role) is not user.licence_kind and user.status is UserStatus.ACTIVE:
+            await gate.require_room(tx, actor.account_id, licence_of(role), actor.at)
         await people.set_role(tx, actor.account_id, user_id, role, licence_of(role))
+        await gate.settle(tx, actor.account_id, actor.at)
         before, after = {"role": user.role}, {"role": role}
         await audit.record(tx, actor, "changed", "user", user_id, user.username, before=before, after=after)
     return user
 
 
-async def suspend(engine: Db, actor: Actor, by: User, user_id: UUID) -> User:
+@retried
+async def suspend(engine: Db, gate: Gate, actor: Actor, by: User, user_id: UUID) -> User:
     """The person is signed out everywhere and cannot come back in. Raises: NotFound, Forbidden, Conflict."""
     if user_id == by.id:
         raise Conflict(N_("Nobody can suspend himself."))
@@ -211,17 +228,20 @@ async def suspend(engine: Db, actor: Actor, by: User, user_id: UUID) -> User:
             raise Conflict(N_("The server needs an operator: name somebody else first."))
         await people.set_status(tx, actor.account_id, user_id, UserStatus.SUSPENDED)
         await sign_in_store.delete_sessions(tx, actor.account_id, user_id)
+        await gate.settle(tx, actor.account_id, actor.at)
         await audit.record(tx, actor, "suspended", "user", user_id, user.username)
     return user
 
 
-async def reactivate(db: Db, actor: Actor, by: User, user_id: UUID) -> User:
-    """The person may sign in again, as he was. Raises: NotFound, Forbidden, Conflict."""
+@retried
+async def reactivate(db: Db, gate: Gate, actor: Actor, by: User, user_id: UUID) -> User:
+    """The person may sign in again, as he was. Raises: NotFound, Forbidden, Conflict, PlanRequired (no seat)."""
     async with db.transaction() as tx:
         user = await people.lock_user(tx, actor.account_id, user_id)
         check_grantable(by.role, user.role)
         if user.status is not UserStatus.SUSPENDED:
             raise Conflict(N_("Only somebody who is suspended can be reactivated."))
+        await gate.require_room(tx, actor.account_id, user.licence_kind, actor.at)
         await people.set_status(tx, actor.account_id, user_id, UserStatus.ACTIVE)
         await audit.record(tx, actor, "reactivated", "user", user_id, user.username)
     return user

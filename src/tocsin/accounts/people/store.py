@@ -1,5 +1,6 @@
 """The SQL of people: what changes about users, contacts and operators; one-time links."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -220,3 +221,21 @@ async def use_token(tx: Tx, account_id: int, token_hash: bytes, at: datetime) ->
         token_hash=token_hash,
         at=at,
     )
+
+
+async def set_inactive(tx: Tx, account_id: int, user_ids: Sequence[UUID], since: datetime | None) -> None:
+    """These people are over the plan's limit since then, and signed out; or, with None, they fit again."""
+    await tx.execute(
+        """
+        update users set inactive_since = %(since)s where account_id = %(account_id)s and id = any(%(user_ids)s)
+        """,
+        account_id=account_id,
+        user_ids=list(user_ids),
+        since=since,
+    )
+    if since is not None:
+        await tx.execute(
+            "delete from sessions where account_id = %(account_id)s and user_id = any(%(user_ids)s)",
+            account_id=account_id,
+            user_ids=list(user_ids),
+        )

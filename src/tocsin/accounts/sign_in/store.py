@@ -52,7 +52,7 @@ async def insert_session(tx: Tx, session: Session, token_hash: bytes) -> None:
 
 
 async def find_session(tx: Tx, token_hash: bytes, at: datetime) -> SignedIn | None:
-    """Who is signed in by that token, or None: unknown, expired, suspended, or the account is gone."""
+    """Who is signed in by that token, or None: unknown, expired, suspended, over the plan, or no account."""
     rows = await tx.dicts(
         """
         select s.account_id, s.id, s.user_id, s.csrf_token, s.created_at, s.last_seen_at, s.expires_at,
@@ -65,7 +65,7 @@ async def find_session(tx: Tx, token_hash: bytes, at: datetime) -> SignedIn | No
           join users u on u.account_id = s.account_id and u.id = s.user_id
           join accounts a on a.id = s.account_id
          where s.token_hash = %(token_hash)s and s.expires_at > %(at)s and u.status = 'active'
-           and a.deleted_at is null
+           and u.inactive_since is null and a.deleted_at is null
         """,
         token_hash=token_hash,
         at=at,

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from tocsin.escalations.pages import (
+    active,
     alert,
     alert_actions,
     alert_list,
@@ -15,5 +16,7 @@ from tocsin.escalations.pages import (
 )
 
 router = APIRouter()
-for part in (alert_list, saved_searches, alert, alert_actions, attachments, mail_links, on_call, teams, team_forms):
+for part in (
+    alert_list, saved_searches, alert, alert_actions, attachments, mail_links, on_call, teams, team_forms, active,
+):  # fmt: skip
     router.include_router(part.router)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from tocsin import i18n
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts import team_service
 from tocsin.accounts.directory import Directory
@@ -33,17 +32,22 @@ async def _done(ctx: PageContext, to: str, change: Awaitable[object], text: str)
     try:
         await change
     except (Invalid, Conflict) as error:
-        return ctx.redirect(to, "danger", i18n.translations(ctx.viewer.locale).gettext(error.message))
+        return ctx.redirect(to, "danger", ctx.say(error))
     return ctx.redirect(to, "success", text)
 
 
 async def _check_team(ctx: PageContext, team_id: UUID | None, *, members_too: bool = False) -> str:
-    """The address of the team's page. Raises: Forbidden, NotFound."""
+    """The address of the team's page. Raises: Forbidden, NotFound, PlanRequired while an invoice is long unpaid.
+
+    With `members_too` it is about who stands in, which goes on whatever is unpaid.
+    """
     async with ctx.db.transaction() as tx:
         members = [it for it in await accounts_store.list_team_members(tx, ctx.account_id) if it.team_id == team_id]
     is_member = members_too and any(it.user_id == ctx.user.id for it in members)
     if not may_edit_team(ctx, members) and not is_member:
         raise Forbidden(NOT_YOURS)
+    if not members_too:
+        await ctx.require_configurable()
     return f"/teams/{team_id}" if team_id else "/teams"
 
 
@@ -54,10 +58,10 @@ async def post_teams(ctx: Configuring) -> Response:
     name, members = ctx.form.text("name"), [(ctx.user.id, "admin")]
     try:
         team = await config_service.make_team(
-            ctx.db, ctx.actor, name, ctx.form.text("description"), members, ctx.account.time_zone
+            ctx.db, ctx.gate, ctx.actor, name, ctx.form.text("description"), members, ctx.account.time_zone
         )
     except (Invalid, Conflict) as error:
-        return ctx.redirect("/teams", "danger", i18n.translations(ctx.viewer.locale).gettext(error.message))
+        return ctx.redirect("/teams", "danger", ctx.say(error))
     text = _("%(name)s is ready. Change who takes turns, and add the others.", name=team.name)
     return ctx.redirect(f"/teams/{team.id}", "success", text)
 

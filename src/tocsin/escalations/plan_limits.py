@@ -1,0 +1,210 @@
+"""The plan at work: what an account may have, what rests because its plan includes less, and what it would lose.
+
+Nothing is deleted, and nothing of it stops an alert: whoever asks to tell somebody inactive is sent on at once.
+Source: licensing requirements M14, M15, R3.3, R3.4, R8.2, R8.5
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tocsin.accounts.gate import PlanFacts
+from tocsin.accounts.people import store as people_store
+from tocsin.db import Tx
+from tocsin.errors import PlanRequired
+from tocsin.escalations import config_store, plan_limits_store, snapshot_store
+from tocsin.i18n import N_
+from tocsin.licensing import kept_store, pricebook_service, terms_store
+from tocsin.licensing.entitlements import Entitlements, entitlements, everything, plans_with
+from tocsin.licensing.features import FEATURES, FeatureValue, gate
+from tocsin.licensing.limits import Candidate, fit
+from tocsin.licensing.model import Interval, Standing
+from tocsin.licensing.pricebook import Plan
+from tocsin.notifications import rules_store
+from tocsin.schedules import store as schedules_store
+from tocsin.schedules.on_call import shifts
+from tocsin.schedules.rotation import ParticipantKind
+
+SOON = timedelta(days=7)
+SOON_ON_CALL = 2  # between admins and the others
+ONE_PER_EVENT = "one_per_event"
+GATED = tuple(
+    gate(key)
+    for key in (
+        "schedules",
+        "escalations",
+        "routing_rules",
+        "notification_rules",
+        "integrations",
+        "audit_history",
+    )
+)
+KEPT = {"responder": "user", "schedules": "schedule", "escalations": "escalation"}
+
+NOT_INCLUDED = N_("%(feature)s: your plan, %(plan)s, does not include this. These do: %(others)s.")
+NO_ROOM = N_("%(feature)s: your plan, %(plan)s, includes %(limit)s, and you have %(count)s. More have: %(others)s.")
+NO_SEAT = N_("Every seat of %(limit)s is taken. Buy 1 more under Settings, Subscriptions, or suspend somebody.")
+NO_SEAT_FREE = N_("%(plan)s has room for %(limit)s responders. Choose a plan with more seats, or suspend somebody.")
+NO_STAKEHOLDERS = N_("Stakeholders: your plan, %(plan)s, does not include them. These do: %(others)s.")
+UNPAID = N_("An invoice has long been unpaid: alerts and on-call go on; nothing can be configured until it is paid.")
+
+
+Saver = Callable[[Tx, int, Sequence[UUID], datetime | None], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """So many of a kind would rest, of so many that are there. A feature that is only switched off has no count."""
+
+    kind: str
+    count: int | None = None
+    of: int | None = None
+
+
+class PlanLimits:
+    """Answers what the plans of accounts allow (`accounts.gate.Gate`). With `billing` off everybody has everything."""
+
+    def __init__(self, *, billing: bool) -> None:
+        self._billing = billing
+
+    async def entitlements(self, tx: Tx, account_id: int, at: datetime) -> Entitlements:
+        """What the account may at `at`, by its term and the price book that the term was made with."""
+        if not self._billing:
+            return everything(await pricebook_service.current(tx))
+        term = await terms_store.find_term(tx, account_id, at)
+        if term is None:
+            return everything(await pricebook_service.current(tx))
+        return entitlements(term, await pricebook_service.get(tx, term.book_version), at)
+
+    async def plan(self, tx: Tx, account_id: int, at: datetime) -> PlanFacts:
+        """The plan in force at `at`."""
+        term = await terms_store.find_term(tx, account_id, at)
+        have = await self.entitlements(tx, account_id, at)
+        is_yearly = have.standing is Standing.GRANTED or (term is not None and term.interval is Interval.YEAR)
+        return PlanFacts(have.plan_name, have.seats_limit, is_yearly)
+
+    async def require(self, tx: Tx, account_id: int, feature: str, at: datetime) -> None:
+        """Raises: PlanRequired, naming the plans that have `feature`, where the account's has not."""
+        have = await self.entitlements(tx, account_id, at)
+        if not have.has(feature):
+            raise PlanRequired(NOT_INCLUDED, params=await self._facts(tx, have, feature, True))
+
+    async def require_configurable(self, tx: Tx, account_id: int, at: datetime) -> None:
+        """Raises: PlanRequired while the account is restricted."""
+        if (await self.entitlements(tx, account_id, at)).restricted:
+            raise PlanRequired(UNPAID)
+
+    async def require_room(self, tx: Tx, account_id: int, kind: str, at: datetime, group: str = "") -> None:
+        """Raises: PlanRequired where one more of the kind (in the group) would be one too many."""
+        await plan_limits_store.lock(tx, account_id)
+        have = await self.entitlements(tx, account_id, at)
+        limit = limit_of(have, kind)
+        if limit is None:
+            return
+        there = [it for it in await _candidates(tx, account_id, kind) if it.group == group and not it.inactive]
+        if len(there) < limit:
+            return
+        if kind == "responder":
+            text = NO_SEAT_FREE if have.standing is Standing.FREE else NO_SEAT
+            raise PlanRequired(text, params={"limit": limit, "plan": have.plan_name})
+        if kind == "stakeholder":
+            book = await pricebook_service.current(tx)
+            plans = [plan for plan in book.plans.values() if not plan.hidden and plan.stakeholders_limit != 0]
+            raise PlanRequired(NO_STAKEHOLDERS, params={"plan": have.plan_name, "others": _names(plans)})
+        facts = await self._facts(tx, have, kind, "custom" if kind == "notification_rules" else len(there) + 1)
+        raise PlanRequired(NO_ROOM, params={**facts, "limit": limit, "count": len(there)})
+
+    async def _facts(self, tx: Tx, have: Entitlements, feature: str, at_least: FeatureValue) -> dict[str, object]:
+        plans = list(plans_with(await pricebook_service.current(tx), feature, at_least))
+        return {"feature": FEATURES[feature].words, "plan": have.plan_name, "others": _names(plans)}
+
+    async def since(self, tx: Tx, account_id: int, feature: str, at: datetime) -> datetime | None:
+        """The earliest instant that `feature`, which reaches back, still shows; None: everything."""
+        return (await self.entitlements(tx, account_id, at)).since(feature, at)
+
+    async def settle(self, tx: Tx, account_id: int, at: datetime) -> None:
+        """Make inactive what is over the limits at `at`, and active again what fits."""
+        await plan_limits_store.lock(tx, account_id)
+        have = await self.entitlements(tx, account_id, at)
+        for kind, save in SETTLED.items():
+            candidates, kept = await _candidates(tx, account_id, kind), {}
+            limit = limit_of(have, kind)
+            if limit is not None and limit < len(candidates):
+                kept = await kept_store.load_kept(tx, account_id, KEPT[kind]) if kind in KEPT else {}
+                candidates = await _ranked(tx, account_id, kind, candidates, at)
+            found = fit(candidates, limit, kept)
+            if found.rests:
+                await save(tx, account_id, found.rests, at)
+            if found.wakes:
+                await save(tx, account_id, found.wakes, None)
+
+    async def losses(self, tx: Tx, account_id: int, plan: Plan, seats: int | None, at: datetime) -> list[Loss]:
+        """What would rest if the account had `plan` with `seats` seats (None: as many as the plan has)."""
+        now = await self.entitlements(tx, account_id, at)
+        then = replace(
+            now, plan=plan.key, plan_name=plan.name, features=plan.features,
+            seats_limit=seats if seats is not None else plan.seats_limit, stakeholders_limit=plan.stakeholders_limit,
+        )  # fmt: skip
+        found = []
+        for kind in SETTLED:
+            candidates = [replace(it, inactive=False) for it in await _candidates(tx, account_id, kind)]
+            rests = fit(candidates, limit_of(then, kind)).rests
+            if rests:
+                found.append(Loss(kind, len(rests), len(candidates)))
+        switched_off = (key for key in FEATURES if key not in SETTLED and now.has(key) and not then.has(key))
+        return found + [Loss(key) for key in switched_off]
+
+
+SETTLED: Mapping[str, Saver] = {
+    "responder": people_store.set_inactive,
+    "stakeholder": people_store.set_inactive,
+    "schedules": schedules_store.set_inactive,
+    "escalations": config_store.set_inactive,
+    "routing_rules": config_store.set_routing_inactive,
+    "notification_rules": rules_store.set_inactive,
+}
+
+
+def limit_of(have: Entitlements, kind: str) -> int | None:
+    """How many of a kind may be active, in each group; None: any number."""
+    match kind:
+        case "responder":
+            return have.seats_limit
+        case "stakeholder":
+            return have.stakeholders_limit
+        case "notification_rules":
+            return 1 if have.choice(kind) == ONE_PER_EVENT else None
+        case _:
+            return have.limit(kind)
+
+
+async def _candidates(tx: Tx, account_id: int, kind: str) -> list[Candidate]:
+    if kind in {"responder", "stakeholder"}:
+        return await plan_limits_store.list_people(tx, account_id, kind)
+    return await plan_limits_store.list_things(tx, account_id, kind)
+
+
+async def _ranked(tx: Tx, account_id: int, kind: str, candidates: list[Candidate], at: datetime) -> list[Candidate]:
+    """People who are on call within the next days come before the others, after owners and admins."""
+    if kind != "responder":
+        return candidates
+    soon = await _soon_on_call(tx, account_id, at)
+    return [replace(it, rank=min(it.rank, SOON_ON_CALL)) if str(it.id) in soon else it for it in candidates]
+
+
+async def _soon_on_call(tx: Tx, account_id: int, at: datetime) -> set[str]:
+    directory = (await snapshot_store.load(tx, account_id, 0)).directory
+    found: set[str] = set()
+    for schedule in directory.schedules.values():
+        for shift in shifts(schedule, at, at + SOON):
+            participant = shift.participant
+            if participant.kind is ParticipantKind.USER and participant.id:
+                found.add(participant.id)
+            team = directory.teams.get(participant.id or "") if participant.kind is ParticipantKind.TEAM else None
+            found |= {member.user_id for member in team.members} if team else set()
+    return found
+
+
+def _names(plans: Sequence[Plan]) -> str:
+    return " / ".join(plan.name for plan in plans) or "–"

@@ -1,11 +1,13 @@
 """Pages of an account whose plan includes less than there is."""
 
 import aiohttp
-from tests.support.browsing import Browsing, add_person, browsing
+from tests.support.alerts import add_alert
+from tests.support.browsing import PASSWORD, Browsing, add_person, browsing
 from tests.support.makers import START, Tenant
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import User
+from tocsin.alerts.model import AlertStatus
 from tocsin.db import Databases
 from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.licensing import terms_store
@@ -40,7 +42,7 @@ async def test_r3_4_somebody_over_the_plan_reads_why_he_cannot_come_in(
 
     async with browsing(base_url) as browser:
         await browser.get("/sign-in")
-        refused = await browser.post("/sign-in", username=outside.username, password="correct horse battery")
+        refused = await browser.post("/sign-in", username=outside.username, password=PASSWORD)
 
     assert refused.status == 402
     assert "No room in the plan" in refused
@@ -123,3 +125,27 @@ async def test_a_restricted_account_changes_no_configuration(
 
     assert (refused.status, page.status) == (402, 200)
     assert "unpaid" in refused
+
+
+async def test_what_is_older_than_the_plan_shows_is_hidden_and_comes_back_with_a_larger_plan(
+    http: aiohttp.ClientSession, databases: Databases, tenant: Tenant, ana: Browsing
+) -> None:
+    old = await add_alert(databases, tenant, message="old and closed", status=AlertStatus.CLOSED, closed_at=START)
+    await add_alert(databases, tenant, message="old and open")
+
+    async def seen() -> tuple[list[str], int, int, bool]:
+        async with http.get("/v2/alerts", headers=tenant.headers) as response:
+            listed = sorted(it["message"] for it in (await response.json())["data"])
+        async with http.get("/v2/alerts/count", headers=tenant.headers) as response:
+            count = (await response.json())["data"]["count"]
+        async with http.get(f"/v2/alerts/{old.id}/notes", headers=tenant.headers) as response:
+            status = response.status
+        return listed, count, status, "old and closed" in await ana.get("/alerts?show=all")
+
+    await give(databases, tenant, Standing.FREE, "free")
+    on_free, page = await seen(), await ana.get(f"/alerts/{old.id}")
+    await give(databases, tenant, Standing.ACTIVE, "enterprise", seats=2)
+
+    assert on_free == (["old and open"], 1, 404, False)
+    assert "older than what your plan shows" in page
+    assert await seen() == (["old and closed", "old and open"], 2, 200, True)

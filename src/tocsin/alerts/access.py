@@ -17,6 +17,7 @@ from tocsin.errors import NotFound
 from tocsin.http import answer, body_object, text_of
 
 MISSING = "Alert does not exist"
+RETENTION = "retention"  # the plan's feature
 PROCESSING = "Request will be processed"
 
 
@@ -75,9 +76,14 @@ def asked(right: Right) -> Callable[..., Awaitable[Asked]]:
 
 
 async def get_alert(tx: Tx, ctx: ApiContext, identifier: str, identifier_type: IdentifierType) -> Alert:
-    """The alert that a path segment names. Raises: NotFound, also where it is not the calling team's."""
+    """The alert that a path segment names.
+
+    Raises: NotFound, also where it is not the calling team's, or older than what the plan shows.
+    """
     alert = await store.find(tx, ctx.account_id, text_of(identifier), identifier_type)
     team_id = ctx.integration.team_id
+    if alert is not None and not alert.is_seen(await ctx.gate.since(tx, ctx.account_id, RETENTION, ctx.at)):
+        raise NotFound(MISSING)
     if alert is None or (team_id is not None and not alert.belongs_to_team(team_id)):
         raise NotFound(MISSING)
     return alert

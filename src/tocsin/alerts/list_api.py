@@ -13,7 +13,7 @@ from tocsin.accounts.access import ApiContext, api
 from tocsin.accounts.model import Right
 from tocsin.accounts.store import get_account, load_integrations
 from tocsin.alerts import saved_search_store, wire
-from tocsin.alerts.access import default
+from tocsin.alerts.access import RETENTION, default
 from tocsin.alerts.saved_search_api import SearchIdentifierType
 from tocsin.alerts.search_store import MAX_REACH, count_alerts, search_alerts
 from tocsin.db import Tx
@@ -42,6 +42,7 @@ async def get_alerts(
     async with ctx.db.transaction() as tx:
         zone = ZoneInfo((await get_account(tx, ctx.account_id)).time_zone)
         sought = await _sought(tx, ctx, query, search_identifier, search_identifier_type)
+        since = await ctx.gate.since(tx, ctx.account_id, RETENTION, ctx.at)
         alerts = await search_alerts(
             tx,
             ctx.account_id,
@@ -52,9 +53,12 @@ async def get_alerts(
             limit=limit,
             zone=zone,
             team_id=team_id,
+            since=since,
         )
         if len(alerts) == limit or (not alerts and offset):
-            total = await count_alerts(tx, ctx.account_id, sought, zone=zone, team_id=team_id, at_most=MAX_REACH)
+            total = await count_alerts(
+                tx, ctx.account_id, sought, zone=zone, team_id=team_id, since=since, at_most=MAX_REACH
+            )
         else:
             total = offset + len(alerts)
         integrations = await load_integrations(tx, ctx.account_id)
@@ -83,7 +87,8 @@ async def get_count(
     async with ctx.db.transaction() as tx:
         zone = ZoneInfo((await get_account(tx, ctx.account_id)).time_zone)
         sought = await _sought(tx, ctx, query, search_identifier, search_identifier_type)
-        total = await count_alerts(tx, ctx.account_id, sought, zone=zone, team_id=ctx.integration.team_id)
+        since = await ctx.gate.since(tx, ctx.account_id, RETENTION, ctx.at)
+        total = await count_alerts(tx, ctx.account_id, sought, zone=zone, team_id=ctx.integration.team_id, since=since)
     return answer(ctx.request, data={"count": total})
 
 

@@ -58,6 +58,10 @@ class Alert:
         """Is it kept quiet at `at`?"""
         return self.snoozed_until is not None and at < self.snoozed_until
 
+    def is_seen(self, since: datetime | None) -> bool:
+        """Whether a plan that reaches back to `since` shows it: what is open always. Source: licensing, retention"""
+        return since is None or self.status is not AlertStatus.CLOSED or self.created_at >= since
+
     def belongs_to_team(self, team_id: UUID) -> bool:
         """May a key of this team see it: is the team its owner, a responder, or somebody it is visible to?"""
         named = {"type": "team", "id": str(team_id)}

@@ -9,6 +9,7 @@ that is asked for finds a page sooner; so a search first looks whether the newes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -60,8 +61,11 @@ async def search_alerts(
     limit: int = 20,
     zone: ZoneInfo,
     team_id: UUID | None = None,
+    since: datetime | None = None,
 ) -> list[Alert]:
     """A page of the alerts that match, in order; deleted ones never do. With `team_id`, only that team's.
+
+    Closed ones from before `since` do not either: the account's plan reaches back no further.
 
     Raises: Invalid for a query, sort field or order that is none, past the first 20,000 alerts, and when it takes too
     long.
@@ -74,26 +78,27 @@ async def search_alerts(
         )
     search = await compile_query(tx, account_id, query_text, zone)
     params = search.params | _team(team_id) | {"account_id": account_id, "offset": offset, "limit": limit}
+    params["since"] = since
     walks = sort in WALKS
     ids: list[str] | None = None
     if search.candidates is not None:
         if walks and offset + limit <= NEWEST:
             async with _planned(tx, scans=False):
-                found = await tx.all(Alert, _page(search, ordered, FIRST, team_id), **params)
+                found = await tx.all(Alert, _page(search, ordered, FIRST, team_id, since), **params)
             if len(found) == limit:
                 return found
         ids = await _candidates(tx, account_id, search)
     source = "alerts" if ids is None else AMONG
     async with _planned(tx, scans=ids is not None or not walks, bitmaps=ids is not None or not walks):
-        return await tx.all(Alert, _page(search, ordered, source, team_id), **params, ids=ids)
+        return await tx.all(Alert, _page(search, ordered, source, team_id, since), **params, ids=ids)
 
 
-def _page(search: Search, ordered: str, source: str, team_id: UUID | None) -> str:
+def _page(search: Search, ordered: str, source: str, team_id: UUID | None, since: datetime | None) -> str:
     return f"""
         select {COLUMNS}
           from {source.format(ordered=ordered, newest=NEWEST)} a
          where a.account_id = %(account_id)s and a.status <> 'deleted' and {_of_team(team_id)}
-           and {search.condition}
+           and {_seen(since)} and {search.condition}
          order by {ordered} offset %(offset)s limit %(limit)s
     """
 
@@ -105,9 +110,10 @@ async def count_alerts(
     *,
     zone: ZoneInfo,
     team_id: UUID | None = None,
+    since: datetime | None = None,
     at_most: int | None = None,
 ) -> int:
-    """How many alerts match; it stops counting at `at_most`.
+    """How many alerts match, as `search_alerts` finds them; it stops counting at `at_most`.
 
     Raises: Invalid for a query that is none, and when it takes too long.
     """
@@ -121,11 +127,12 @@ async def count_alerts(
         select count(*) from (
           select from alerts a
            where a.account_id = %(account_id)s and a.status <> 'deleted' and {_of_team(team_id)}
-             and {candidates if search.candidates else "true"} and {search.condition}
+             and {_seen(since)} and {candidates if search.candidates else "true"} and {search.condition}
            limit %(at_most)s) found
     """
     async with _planned(tx):
-        return int(await tx.value(sql, **search.params, **_team(team_id), account_id=account_id, at_most=at_most))
+        params = search.params | _team(team_id) | {"account_id": account_id, "at_most": at_most, "since": since}
+        return int(await tx.value(sql, **params))
 
 
 async def index_alerts(tx: Tx, limit: int = 2000) -> int:
@@ -214,6 +221,11 @@ def _of_team(team_id: UUID | None) -> str:
     if team_id is None:
         return "true"
     return """(a.owner_team_id = %(team_id)s or a.responders @> %(team)s::jsonb or a.visible_to @> %(team)s::jsonb)"""
+
+
+def _seen(since: datetime | None) -> str:
+    """As Alert.is_seen."""
+    return "true" if since is None else "(a.status <> 'closed' or a.created_at >= %(since)s)"
 
 
 def _team(team_id: UUID | None) -> dict[str, object]:

@@ -38,6 +38,7 @@ GATED = tuple(
         "notification_rules",
         "integrations",
         "audit_history",
+        "retention",
     )
 )
 KEPT = {"responder": "user", "schedules": "schedule", "escalations": "escalation"}

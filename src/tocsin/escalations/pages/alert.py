@@ -63,16 +63,19 @@ async def get_alert(ctx: Viewing, request: Request, alert_id: str) -> Response:
                    **_view(ctx, known, kind, whole))  # fmt: skip
 
 
-async def find_alert(tx: Tx, account_id: int, identifier: str) -> Alert:
-    """The alert by its id, or by its number. Raises: NotFound."""
-    alert = await alerts_store.find(tx, account_id, identifier, "tiny" if identifier.isdecimal() else "id")
+async def find_alert(tx: Tx, ctx: PageContext, identifier: str) -> Alert:
+    """The alert by its id, or by its number. Raises: NotFound, also where it is older than what the plan shows."""
+    alert = await alerts_store.find(tx, ctx.account_id, identifier, "tiny" if identifier.isdecimal() else "id")
     if alert is None:
         raise NotFound(N_("There is no such alert. It may have been deleted."))
+    since = await ctx.gate.since(tx, ctx.account_id, "retention", ctx.at)
+    if not alert.is_seen(since):
+        raise NotFound(N_("This alert is older than what your plan shows. A larger plan shows it again."))
     return alert
 
 
 async def _read(tx: Tx, ctx: PageContext, identifier: str) -> Known:
-    alert = await find_alert(tx, ctx.account_id, identifier)
+    alert = await find_alert(tx, ctx, identifier)
     key = (ctx.account_id, alert.id)
     return Known(
         alert=alert,

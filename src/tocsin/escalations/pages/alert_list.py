@@ -92,14 +92,16 @@ async def _search(tx: Tx, ctx: PageContext, asked: Listing) -> tuple[list[Alert]
     sort, order = SORT[asked.order]
     try:
         async with tx.savepoint():
+            since = await ctx.gate.since(tx, ctx.account_id, "retention", ctx.at)
             if asked.q:
                 await compile_query(tx, ctx.account_id, asked.q, zone)  # its own mistakes, at their own places
             found = await search_alerts(
-                tx, ctx.account_id, text, sort=sort, order=order, offset=asked.offset, limit=PAGE_SIZE, zone=zone
-            )
+                tx, ctx.account_id, text, sort=sort, order=order, offset=asked.offset, limit=PAGE_SIZE, zone=zone,
+                since=since,
+            )  # fmt: skip
             total = asked.offset + len(found)
             if len(found) == PAGE_SIZE or (not found and asked.offset):
-                total = await count_alerts(tx, ctx.account_id, text, zone=zone, at_most=COUNTED + 1)
+                total = await count_alerts(tx, ctx.account_id, text, zone=zone, since=since, at_most=COUNTED + 1)
     except Invalid as error:
         return [], 0, ctx.say(error.message)
     return found, total, ""

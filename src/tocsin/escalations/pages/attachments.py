@@ -22,7 +22,7 @@ async def post_attachment(ctx: Responding, alert_id: str) -> Response:
     _ = ctx.words
     name, content = await _file(ctx)
     async with ctx.db.transaction() as tx:
-        alert = await find_alert(tx, ctx.account_id, alert_id)
+        alert = await find_alert(tx, ctx, alert_id)
         await attachments_store.insert_attachment(
             tx, ctx.account_id, alert.id, name, "", content, ctx.user.username, ctx.at
         )
@@ -34,7 +34,7 @@ async def post_attachment(ctx: Responding, alert_id: str) -> Response:
 async def get_attachment(ctx: Viewing, alert_id: str, attachment_id: str) -> Response:
     """On to the download, by a link that works for a quarter of an hour."""
     async with ctx.db.transaction() as tx:
-        alert = await find_alert(tx, ctx.account_id, alert_id)
+        alert = await find_alert(tx, ctx, alert_id)
         found = await attachments_store.get_attachment(tx, ctx.account_id, alert.id, _number(attachment_id))
     return RedirectResponse(download_path(ctx.request, found), status_code=303)
 
@@ -44,7 +44,7 @@ async def post_remove(ctx: Responding, alert_id: str, attachment_id: str) -> Res
     """Remove it."""
     _ = ctx.words
     async with ctx.db.transaction() as tx:
-        alert = await find_alert(tx, ctx.account_id, alert_id)
+        alert = await find_alert(tx, ctx, alert_id)
         found = await attachments_store.get_attachment(tx, ctx.account_id, alert.id, _number(attachment_id))
         await attachments_store.delete_attachment(tx, ctx.account_id, found.id)
         await service.touch(tx, alert, Event.ATTACHMENT_REMOVED, {"name": found.name}, ctx.user.username, ctx.at)

@@ -18,6 +18,7 @@ from tocsin.accounts.pages import profile as profile_pages
 from tocsin.accounts.pages import security as security_pages
 from tocsin.accounts.pages import sign_in as sign_in_pages
 from tocsin.accounts.pages import users as user_pages
+from tocsin.accounts.rate_limits import LimitsOf, RateLimiter, unlimited
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
@@ -65,8 +66,11 @@ PAGE_ROUTERS = (
 )
 
 
-def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
-    """The whole HTTP side: REST API, pages, health, behind the request middleware."""
+def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: LimitsOf = unlimited) -> ASGIApp:
+    """The whole HTTP side: REST API, pages, health, behind the request middleware.
+
+    `limits_of` says how many API requests an account may send.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -107,11 +111,12 @@ def create_app(settings: Settings, database_url: str, clock: Clock) -> ASGIApp:
     )
     app.state.settings = settings
     app.state.clock = clock
+    app.state.rate_limiter = limiter = RateLimiter(limits_of)
     for router in API_ROUTERS:
         app.include_router(router)
     for router in PAGE_ROUTERS:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets())
     add_error_handlers(app)
-    front = IngestFront(RequestMiddleware(HeadAsGet(SecurityMiddleware(app, settings)), clock), clock)
+    front = IngestFront(RequestMiddleware(HeadAsGet(SecurityMiddleware(app, settings)), clock), clock, limiter)
     return front

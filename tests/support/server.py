@@ -12,6 +12,7 @@ from typing import Literal
 import uvicorn
 from starlette.types import ASGIApp
 
+from tocsin.accounts.rate_limits import LimitsOf, unlimited
 from tocsin.app import create_app
 from tocsin.clock import Clock
 from tocsin.migrate import migrate
@@ -44,11 +45,13 @@ def scratch_database(*, durable: bool = False) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def serve(settings: Settings, database_url: str, clock: Clock) -> AsyncIterator[str]:
+async def serve(
+    settings: Settings, database_url: str, clock: Clock, limits_of: LimitsOf = unlimited
+) -> AsyncIterator[str]:
     """The application on a free port of 127.0.0.1; yields its base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        app = create_app(settings.model_copy(update={"port": port}), database_url, clock)
+        app = create_app(settings.model_copy(update={"port": port}), database_url, clock, limits_of)
         async with serve_app(app, listener):
             yield f"http://127.0.0.1:{port}"
 

@@ -11,6 +11,7 @@ from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
+from tocsin.accounts.rate_limits import RateLimiter, domain_of
 from tocsin.db import Databases, Db
 from tocsin.errors import Forbidden, Unauthenticated
 from tocsin.http import RequestInfo, info
@@ -65,7 +66,10 @@ def check_right(integration: Integration, *rights: Right) -> None:
 
 
 def api(*rights: Right) -> Callable[[Request], Awaitable[ApiContext]]:
-    """A dependency: the context of a call whose key holds `rights`. Raises: Unauthenticated, Invalid, Forbidden."""
+    """A dependency: the context of a call whose key holds `rights`.
+
+    Raises: Unauthenticated, Invalid, Forbidden, Throttled.
+    """
 
     async def context(request: Request) -> ApiContext:
         keys: KeyRing = request.app.state.keys
@@ -75,6 +79,9 @@ def api(*rights: Right) -> Callable[[Request], Awaitable[ApiContext]]:
             raise Unauthenticated("Could not authenticate: send the header `Authorization: GenieKey <API key>`.")
         integration = await keys.authenticate(authorization)
         check_right(integration, *rights)
+        limiter: RateLimiter = request.app.state.rate_limiter
+        domain = domain_of(request.method, request.scope["path"])
+        await limiter.take(integration.account_id, domain, info(request).at)
         return ApiContext(request, info(request), integration, databases.app.for_account(integration.account_id))
 
     return context

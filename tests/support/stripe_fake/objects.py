@@ -1,6 +1,7 @@
 """What the fake keeps, and how customers, cards, setups, payments and refunds behave. Nothing here knows of HTTP."""
 
 import copy
+import secrets
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
@@ -27,6 +28,7 @@ class Store:
         self._url = url
         self._now = now
         self._made = 0
+        self._run = secrets.token_hex(5)
         self.objects: dict[str, Object] = {}
         self.numbers: dict[str, str] = {}
         self.ways_back: dict[str, str] = {}
@@ -37,11 +39,15 @@ class Store:
     # Keeping
 
     def make(self, prefix: str, kind: str, **fields: Any) -> Object:
-        self._made += 1
-        id_ = f"{prefix}_{self._made:08d}Fake"
+        id_ = self._id(prefix)
         made = {"id": id_, "object": kind, "created": self.seconds(), "livemode": False, "metadata": {}} | fields
         self.objects[id_] = made
         return made
+
+    def _id(self, prefix: str) -> str:
+        """Unlike that of any other fake: tests share a database."""
+        self._made += 1
+        return f"{prefix}_{self._run}{self._made:06d}"
 
     def get(self, kind: str, id_: str, param: str = "id") -> Object:
         found = self.objects.get(id_)
@@ -58,9 +64,8 @@ class Store:
 
     def tell(self, type_: str, value: Object) -> Object:
         """Put an event among those to be sent; it shows the object as it is at this moment."""
-        self._made += 1
         event = {
-            "id": f"evt_{self._made:08d}Fake",
+            "id": self._id("evt"),
             "object": "event",
             "api_version": "2026-10-28.endive",
             "created": self.seconds(),

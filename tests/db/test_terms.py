@@ -1,7 +1,7 @@
 """Terms: what an account has is a fact that is added, found by its instant, and never changed."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
@@ -15,7 +15,10 @@ DAY = timedelta(days=1)
 
 
 def make_term(account_id: int) -> Term:
-    return Term(account_id, START, Standing.ACTIVE, "standard", 10, Interval.MONTH, 1)
+    anchor_on = date(2026, 1, 31)
+    return Term(
+        account_id, START, Standing.ACTIVE, "standard", 10, Interval.MONTH, 1, anchor_on=anchor_on, zone="Asia/Tokyo"
+    )
 
 
 async def test_the_term_in_force_is_the_last_that_has_started(databases: Databases) -> None:

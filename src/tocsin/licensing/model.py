@@ -57,6 +57,8 @@ class Term:
     book_version: int
     usage_billed: bool = False  # fair use: a pool and rates instead of "no fixed limit". R11.3
     telephony_stopped: bool = False  # unpaid usage on a paid term: SMS, voice and numbers stop, the plan stays. S19
+    anchor_on: date | None = None  # metering windows are months cut from this day; None: the day it all began
+    zone: str = "UTC"  # whose midnights bound them
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "standing", Standing(self.standing))

@@ -7,7 +7,8 @@ from datetime import datetime
 from tocsin.db import Tx
 from tocsin.licensing.model import Term
 
-TERM = "account_id, starts_at, standing, plan, seats, interval, book_version, usage_billed, telephony_stopped"
+TERM = """account_id, starts_at, standing, plan, seats, interval, book_version, usage_billed, telephony_stopped,
+          anchor_on, zone"""
 
 
 async def insert_terms(tx: Tx, terms: Sequence[Term]) -> None:
@@ -15,7 +16,7 @@ async def insert_terms(tx: Tx, terms: Sequence[Term]) -> None:
     sql = f"""
         insert into subscription_terms ({TERM})
         values (%(account_id)s, %(starts_at)s, %(standing)s, %(plan)s, %(seats)s, %(interval)s, %(book_version)s,
-                %(usage_billed)s, %(telephony_stopped)s)
+                %(usage_billed)s, %(telephony_stopped)s, %(anchor_on)s, %(zone)s)
     """
     await tx.execute_many(sql, [asdict(term) for term in terms])
 

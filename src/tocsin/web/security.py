@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin.accounts.pages_access import cookie_name, is_https
+from tocsin.billing.cards.policy import Sources, are_allowed, card_field_sources
 from tocsin.errors import Invalid
 from tocsin.http import API_PREFIXES
 from tocsin.i18n import N_
@@ -15,6 +16,8 @@ from tocsin.settings import Settings
 FORM_BYTES = 500_000
 UPLOAD_BYTES = 60_000_000
 VISITOR_DAYS = 30
+
+NO_MORE: Sources = {}
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -26,14 +29,24 @@ HEADERS = {
 }
 
 
-def content_security_policy(nonce: str) -> str:
-    """Only our own files; a script in markup needs the nonce of its answer, styles in markup are not run at all."""
-    return (
-        "default-src 'none'; "
-        f"script-src 'self' 'nonce-{nonce}'; "
-        "style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        "worker-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
+def content_security_policy(nonce: str, more: Sources = NO_MORE) -> str:
+    """Only our own files, and `more` by directive; a script in markup needs the nonce of its answer, styles in markup
+    are not run at all."""
+    sources = {
+        "default-src": ("'none'",),
+        "script-src": ("'self'", f"'nonce-{nonce}'"),
+        "style-src": ("'self'",),
+        "img-src": ("'self'", "data:"),
+        "font-src": ("'self'",),
+        "connect-src": ("'self'",),
+        "manifest-src": ("'self'",),
+        "worker-src": ("'self'",),
+        "frame-src": ("'self'",),
+        "form-action": ("'self'",),
+        "base-uri": ("'none'",),
+        "frame-ancestors": ("'none'",),
+    }
+    return "; ".join(" ".join((name, *own, *more.get(name, ()))) for name, own in sources.items())
 
 
 class SecurityMiddleware:
@@ -42,6 +55,7 @@ class SecurityMiddleware:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.https = is_https(settings)
+        self.card_fields = card_field_sources(settings)
         self.visitor_cookie = cookie_name(settings, "visitor")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +71,8 @@ class SecurityMiddleware:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", content_security_policy(nonce))
+                more = self.card_fields if are_allowed(scope) else NO_MORE
+                headers.setdefault("Content-Security-Policy", content_security_policy(nonce, more))
                 if self.https:
                     headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 if headers.get("content-type", "").startswith("text/html"):

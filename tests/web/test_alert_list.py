@@ -221,3 +221,21 @@ async def test_a_teams_key_lists_and_counts_that_teams_alerts_only(
     assert searched.data == []
     assert (await team_api.get("/v2/alerts/count")).data == {"count": 3}
     assert (await api.get("/v2/alerts/count")).data == {"count": 5}
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "because"),
+    [
+        ("limit=101", "limit", "must be at most 100"),
+        ("limit=0", "limit", "must be at least 1"),
+        ("offset=-1", "offset", "must be at least 0"),
+        ("limit=ten", "limit", "must be a whole number"),
+        ("searchIdentifier=x&searchIdentifierType=colour", "searchIdentifierType", "must be one of 'id', 'name'"),
+    ],
+)
+async def test_a_parameter_that_does_not_fit_is_told_what_would(
+    api: AlertApi, query: str, field: str, because: str
+) -> None:
+    answer = await api.get(f"/v2/alerts?{query}")
+
+    assert (answer.status, answer.errors) == (422, {field: because})

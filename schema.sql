@@ -425,59 +425,6 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
--- Name: card_customers; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.card_customers (
-    account_id bigint NOT NULL,
-    key uuid NOT NULL,
-    customer text,
-    CONSTRAINT card_customers_customer_check CHECK ((customer <> ''::text))
-);
-
-ALTER TABLE ONLY public.card_customers FORCE ROW LEVEL SECURITY;
-
---
--- Name: card_events; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.card_events (
-    account_id bigint NOT NULL,
-    id text NOT NULL,
-    at timestamp with time zone NOT NULL,
-    handled_at timestamp with time zone NOT NULL,
-    CONSTRAINT card_events_id_check CHECK ((id <> ''::text))
-);
-
-ALTER TABLE ONLY public.card_events FORCE ROW LEVEL SECURITY;
-
---
--- Name: cards; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.cards (
-    account_id bigint NOT NULL,
-    id uuid NOT NULL,
-    ref text NOT NULL,
-    brand text NOT NULL,
-    last4 text NOT NULL,
-    exp_month smallint NOT NULL,
-    exp_year smallint NOT NULL,
-    funding text NOT NULL,
-    country text,
-    added_at timestamp with time zone NOT NULL,
-    removed_at timestamp with time zone,
-    CONSTRAINT cards_brand_check CHECK ((brand <> ''::text)),
-    CONSTRAINT cards_exp_month_check CHECK (((exp_month >= 1) AND (exp_month <= 12))),
-    CONSTRAINT cards_exp_year_check CHECK (((exp_year >= 2000) AND (exp_year <= 2999))),
-    CONSTRAINT cards_funding_check CHECK ((funding = ANY (ARRAY['credit'::text, 'debit'::text, 'prepaid'::text, 'unknown'::text]))),
-    CONSTRAINT cards_last4_check CHECK ((last4 ~ '^[0-9]{4}$'::text)),
-    CONSTRAINT cards_ref_check CHECK ((ref <> ''::text))
-);
-
-ALTER TABLE ONLY public.cards FORCE ROW LEVEL SECURITY;
-
---
 -- Name: configuration_versions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1158,41 +1105,6 @@ ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (account_id, id);
 
 --
--- Name: card_customers card_customers_customer_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.card_customers
-    ADD CONSTRAINT card_customers_customer_key UNIQUE (customer);
-
---
--- Name: card_customers card_customers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.card_customers
-    ADD CONSTRAINT card_customers_pkey PRIMARY KEY (account_id);
-
---
--- Name: card_events card_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.card_events
-    ADD CONSTRAINT card_events_pkey PRIMARY KEY (account_id, id);
-
---
--- Name: cards cards_account_id_ref_key; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.cards
-    ADD CONSTRAINT cards_account_id_ref_key UNIQUE (account_id, ref);
-
---
--- Name: cards cards_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.cards
-    ADD CONSTRAINT cards_pkey PRIMARY KEY (account_id, id);
-
---
 -- Name: configuration_versions configuration_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1774,27 +1686,6 @@ ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
--- Name: card_customers card_customers_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.card_customers
-    ADD CONSTRAINT card_customers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
-
---
--- Name: card_events card_events_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.card_events
-    ADD CONSTRAINT card_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.card_customers(account_id);
-
---
--- Name: cards cards_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.cards
-    ADD CONSTRAINT cards_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.card_customers(account_id);
-
---
 -- Name: configuration_versions configuration_versions_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2072,24 +1963,6 @@ ALTER TABLE public.attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
 --
--- Name: card_customers; Type: ROW SECURITY; Schema: public; Owner: -
---
-
-ALTER TABLE public.card_customers ENABLE ROW LEVEL SECURITY;
-
---
--- Name: card_events; Type: ROW SECURITY; Schema: public; Owner: -
---
-
-ALTER TABLE public.card_events ENABLE ROW LEVEL SECURITY;
-
---
--- Name: cards; Type: ROW SECURITY; Schema: public; Owner: -
---
-
-ALTER TABLE public.cards ENABLE ROW LEVEL SECURITY;
-
---
 -- Name: configuration_versions; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2160,24 +2033,6 @@ CREATE POLICY engine ON public.attempts TO tocsin_owner, tocsin_engine USING (tr
 --
 
 CREATE POLICY engine ON public.audit_log TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
-
---
--- Name: card_customers engine; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY engine ON public.card_customers TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
-
---
--- Name: card_events engine; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY engine ON public.card_events TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
-
---
--- Name: cards engine; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY engine ON public.cards TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: configuration_versions engine; Type: POLICY; Schema: public; Owner: -
@@ -2528,24 +2383,6 @@ CREATE POLICY tenant ON public.attempts USING ((account_id = ANY (( SELECT publi
 CREATE POLICY tenant ON public.audit_log USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
--- Name: card_customers tenant; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY tenant ON public.card_customers USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
-
---
--- Name: card_events tenant; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY tenant ON public.card_events USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
-
---
--- Name: cards tenant; Type: POLICY; Schema: public; Owner: -
---
-
-CREATE POLICY tenant ON public.cards USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
-
---
 -- Name: configuration_versions tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -2801,27 +2638,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.attempts TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO tocsin_engine;
-
---
--- Name: TABLE card_customers; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_customers TO tocsin_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_customers TO tocsin_engine;
-
---
--- Name: TABLE card_events; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_events TO tocsin_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_events TO tocsin_engine;
-
---
--- Name: TABLE cards; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.cards TO tocsin_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.cards TO tocsin_engine;
 
 --
 -- Name: TABLE configuration_versions; Type: ACL; Schema: public; Owner: -

@@ -282,7 +282,7 @@ def read_settings() -> "Settings":
     """The settings; ends the command with a line for each one that does not fit."""
     from pydantic import ValidationError
 
-    from tocsin.errors import Invalid
+    from tocsin.errors import Invalid, misfit_in_words
     from tocsin.mail.smtp import transport_of
     from tocsin.notifications.outbound import parse_networks
     from tocsin.settings import Settings
@@ -293,7 +293,7 @@ def read_settings() -> "Settings":
         parse_networks(settings.allowed_private_networks)
     except ValidationError as error:
         for problem in error.errors():
-            print(f"TOCSIN_{str(problem['loc'][0]).upper()}: {problem['msg']}.", file=sys.stderr)
+            print(f"TOCSIN_{str(problem['loc'][0]).upper()} {misfit_in_words(problem)}.", file=sys.stderr)
         raise SystemExit(2) from None
     except Invalid as error:
         print(error.message, file=sys.stderr)

@@ -1,6 +1,7 @@
 """Outcomes a caller can act on, each with the one HTTP status it maps to. Pure."""
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class TocsinError(Exception):
@@ -99,3 +100,25 @@ class Unavailable(TocsinError):
     """The server cannot do it now; trying again later is right."""
 
     status = 503
+
+
+def misfit_in_words(problem: Mapping[str, Any]) -> str:
+    """What would be right where pydantic found a value that does not fit: "must be at most 100"."""
+    limits = problem.get("ctx", {})
+    match problem["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "must be a whole number"
+        case "bool_parsing" | "bool_type":
+            return "must be true or false"
+        case "less_than_equal":
+            return f"must be at most {limits['le']}"
+        case "greater_than_equal":
+            return f"must be at least {limits['ge']}"
+        case "greater_than":
+            return f"must be more than {limits['gt']}"
+        case "enum" | "literal_error":
+            return f"must be one of {str(limits['expected']).replace(' or ', ', ')}"
+        case "missing":
+            return "is missing"
+        case _:
+            return str(problem["msg"]).removeprefix("Value error, ")

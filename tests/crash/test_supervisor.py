@@ -223,11 +223,11 @@ async def test_a_second_one_on_the_same_folder_says_so(shared: Shared) -> None:
     ("setting", "said"),
     [
         ({"TOCSIN_HOST": "203.0.113.7"}, "TOCSIN_HOST"),
-        ({"TOCSIN_PORT": "eighty"}, "TOCSIN_PORT"),
+        ({"TOCSIN_PORT": "eighty"}, "TOCSIN_PORT must be a whole number."),
         ({"TOCSIN_SMTP_URL": "http://mail.example.com"}, "TOCSIN_SMTP_URL"),
         ({"TOCSIN_ALLOWED_PRIVATE_NETWORKS": "10.0.0.0/99"}, "TOCSIN_ALLOWED_PRIVATE_NETWORKS"),
         ({"TOCSIN_LEASE_SECONDS": "0"}, "TOCSIN_LEASE_SECONDS"),
-        ({"TOCSIN_PORT": "70000"}, "TOCSIN_PORT"),
+        ({"TOCSIN_PORT": "70000"}, "TOCSIN_PORT must be at most 65535."),
         ({"TOCSIN_DATA_DIR": "/proc/nothing"}, "TOCSIN_DATA_DIR"),
         ({"TOCSIN_BOOTSTRAP_API_KEY": "short"}, "TOCSIN_BOOTSTRAP_API_KEY"),
         ({"TOCSIN_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "The database does not answer"),

@@ -1,7 +1,5 @@
 """Errors, as the API's envelope or as a page: what went wrong, in the reader's language, and the way on."""
 
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +9,16 @@ from starlette.exceptions import HTTPException
 
 from tocsin import i18n
 from tocsin.accounts.pages_access import Unconfirmed, any_page, sign_in_address, wanted_page
-from tocsin.errors import Forbidden, Invalid, NotFound, PlanRequired, Throttled, TocsinError, Unauthenticated
+from tocsin.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    PlanRequired,
+    Throttled,
+    TocsinError,
+    Unauthenticated,
+    misfit_in_words,
+)
 from tocsin.http import API_PREFIXES, failure, no_route
 from tocsin.i18n import N_
 
@@ -50,28 +57,8 @@ async def _bad_parameters(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     if is_page(request):
         return await page_error(request, NotFound(N_("There is no such page.")))
-    errors = {str(problem["loc"][-1]): _in_words(problem) for problem in error.errors()}
+    errors = {str(problem["loc"][-1]): misfit_in_words(problem) for problem in error.errors()}
     return failure(request, Invalid("Request is not processable. Please check the errors.", errors))
-
-
-def _in_words(problem: Mapping[str, Any]) -> str:
-    """What would be right for a parameter: "must be at most 100"."""
-    limits = problem.get("ctx", {})
-    match problem["type"]:
-        case "int_parsing" | "int_type" | "int_from_float":
-            return "must be a whole number"
-        case "bool_parsing" | "bool_type":
-            return "must be true or false"
-        case "less_than_equal":
-            return f"must be at most {limits['le']}"
-        case "greater_than_equal":
-            return f"must be at least {limits['ge']}"
-        case "enum" | "literal_error":
-            return f"must be one of {str(limits['expected']).replace(' or ', ', ')}"
-        case "missing":
-            return "is missing"
-        case _:
-            return str(problem["msg"])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -14,9 +14,10 @@ import aiohttp
 import psycopg
 from psycopg import AsyncConnection
 
+from tocsin.billing.cards import gateway_of
 from tocsin.clock import SystemClock
 from tocsin.db import Tx, connect
-from tocsin.errors import Invalid
+from tocsin.errors import Invalid, NotFound, TocsinError
 from tocsin.mail.smtp import MailError, SmtpTransport, make_message, parse_smtp_url
 from tocsin.migrate import available_migrations
 from tocsin.postgres import ROLES, EmbeddedServer
@@ -67,6 +68,7 @@ async def examine(settings: Settings, send_test: str | None = None) -> list[Find
         *await _database(settings),
         await _smtp(settings),
         *([await _test_mail(settings, send_test)] if send_test else []),
+        await _cards(settings),
         await _port(settings),
         await _public_url(settings),
     ]
@@ -219,6 +221,26 @@ async def _smtp(settings: Settings) -> Finding:
     except MailError as error:
         return broken("mail", error.reason)
     return ok("mail", f"{server.host}:{server.port} answers")
+
+
+async def _cards(settings: Settings) -> Finding:
+    """Asks the provider for what it cannot have: that it does not know it shows that it answers and accepts the key."""
+    gateway = gateway_of(settings)
+    if gateway is None:
+        return ok("cards", "no provider (TOCSIN_STRIPE_API_KEY): orders are paid by transfer or cheque")
+    try:
+        await gateway.find("cus_tocsin_doctor", "doctor")
+    except NotFound:
+        pass
+    except TocsinError as error:
+        return broken("cards", f"{settings.stripe_api_base}: {error.message}")
+    finally:
+        await gateway.close()
+    if settings.stripe_webhook_secret is None:
+        return warning("cards", "TOCSIN_STRIPE_WEBHOOK_SECRET is not set: nothing that Stripe tells is believed")
+    if "_test_" in (settings.stripe_publishable_key or ""):
+        return warning("cards", f"{settings.stripe_api_base} accepts the key; it is in test mode, no money moves")
+    return ok("cards", f"{settings.stripe_api_base} accepts the key")
 
 
 async def _test_mail(settings: Settings, address: str) -> Finding:

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from tests.support.server import scratch_folder, serve
 from tests.support.smtp import smtp_sink, text_of
+from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, WEBHOOK_SECRET, stripe_fake
 
 from tocsin.clock import SetClock, SystemClock
 from tocsin.db import conninfo, open_databases
@@ -124,6 +125,7 @@ async def test_what_cannot_be_reached_is_named(server: EmbeddedServer, monkeypat
         "database": Verdict.BROKEN,
         "mail": Verdict.BROKEN,
         "test mail": Verdict.BROKEN,
+        "cards": Verdict.OK,
         "port": Verdict.BROKEN,
         "public URL": Verdict.WARNING,
     }
@@ -138,3 +140,19 @@ async def test_a_test_mail_goes_through_the_mail_server(server: EmbeddedServer) 
         assert seen["test mail"].verdict is Verdict.OK
         [mail] = sink.to("ana@example.com")
         assert "mail works" in text_of(mail)
+
+
+async def test_a_card_provider_is_asked_whether_it_accepts_the_key(server: EmbeddedServer) -> None:
+    async with stripe_fake() as fake:
+        keys = {"stripe_api_key": API_KEY, "stripe_publishable_key": PUBLISHABLE_KEY, "stripe_api_base": fake.url}
+        good = await found(settings_of(server, **keys, stripe_webhook_secret=WEBHOOK_SECRET))
+        deaf = await found(settings_of(server, **keys))
+        revoked = await found(settings_of(server, **{**keys, "stripe_api_key": "sk_test_revoked"}))
+
+    assert good["cards"].verdict is Verdict.WARNING
+    assert "test mode" in good["cards"].seen
+    assert "TOCSIN_STRIPE_WEBHOOK_SECRET" in deaf["cards"].seen
+    assert revoked["cards"].verdict is Verdict.BROKEN
+    assert "key" in revoked["cards"].seen
+    assert "revoked" not in revoked["cards"].seen
+    assert (await found(settings_of(server)))["cards"].verdict is Verdict.OK

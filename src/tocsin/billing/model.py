@@ -51,8 +51,8 @@ class Line:
 
     A credit note says what it gives back above zero. `quantity` (never below zero) and `unit_minor` are what is shown;
     for a prorated or tiered line `unit_minor` is None. `detail` holds the facts from which words are made in the
-    reader's language, each where it makes sense: `plan_name`, `interval` ("month", "year"), `tiers` (a list of
-    {"seats", "unit_minor", "minor"}), and for usage the units `included` and `used`.
+    reader's language, each where it makes sense: `plan_name`, `interval` ("month", "year"), `tiers` (pairs of seats
+    and their unit price), `seats_before` and `seats_after` of a rise, and for usage the units `included` and `used`.
     """
 
     kind: LineKind

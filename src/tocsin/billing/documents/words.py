@@ -56,7 +56,7 @@ def title(words: Translator, line: Line) -> str:
 
 def details(words: Translator, line: Line, currency: str) -> tuple[str, ...]:
     """Which days and which part of them, how many units were included, at which tiers: a row of text each."""
-    rows = (_days(words, line), _usage(words, line), _tiers(words, line, currency))
+    rows = (_days(words, line), _rise(words, line), _usage(words, line), _tiers(words, line, currency))
     return tuple(" · ".join(row) for row in map(tuple, rows) if row)
 
 
@@ -165,6 +165,12 @@ def _days(words: Translator, line: Line) -> Iterable[str]:
         yield words.ngettext("%(left)s of %(num)s day", "%(left)s of %(num)s days", line.days, left=left)
 
 
+def _rise(words: Translator, line: Line) -> Iterable[str]:
+    before, after = (line.detail.get(key) for key in ("seats_before", "seats_after"))
+    if isinstance(before, int) and isinstance(after, int):
+        yield words("from %(before)s to %(after)s seats", before=before, after=after)
+
+
 def _usage(words: Translator, line: Line) -> Iterable[str]:
     included, used = (line.detail.get(key) for key in ("included", "used"))
     if isinstance(included, int):
@@ -175,11 +181,11 @@ def _usage(words: Translator, line: Line) -> Iterable[str]:
 
 def _tiers(words: Translator, line: Line, currency: str) -> Iterable[str]:
     """Shown when there are several; they are not rounded by themselves. Source: S36"""
-    tiers = cast("list[Mapping[str, int]]", line.detail.get("tiers") or [])
-    for tier in tiers if len(tiers) > 1 else []:
+    tiers = cast("list[tuple[int, int]]", line.detail.get("tiers") or [])
+    for seats, unit_minor in tiers if len(tiers) > 1 else []:
         yield words(
             "%(seats)s × %(price)s = %(amount)s",
-            seats=i18n.number(words.locale, tier["seats"]),
-            price=i18n.amount(words.locale, tier["unit_minor"], currency),
-            amount=i18n.amount(words.locale, tier["minor"], currency),
+            seats=i18n.number(words.locale, seats),
+            price=i18n.amount(words.locale, unit_minor, currency),
+            amount=i18n.amount(words.locale, seats * unit_minor, currency),
         )

@@ -17,10 +17,7 @@ EN, PL = Translator("en"), Translator("pl")
 MONTHLY = {"plan_name": "Standard", "interval": "month"}
 EARLIER = UUID("018f3f5e-0000-7000-8000-00000000000a")
 
-TIERS = [
-    {"seats": 50, "unit_minor": 2300, "minor": 115_000},
-    {"seats": 10, "unit_minor": 2070, "minor": 20_700},
-]
+TIERS = [(50, 2300), (10, 2070)]
 
 
 def usage(kind: LineKind, zone: str, quantity: int) -> Line:
@@ -124,6 +121,13 @@ def test_tiers_are_shown_when_there_are_several() -> None:
     assert say.details(EN, one, "USD") == ()
     assert say.details(EN, two, "USD") == ("50 × 23.00 = 1,150.00 · 10 × 20.70 = 207.00",)
     assert say.details(PL, two, "JPY") == ("50 × 2\u00a0300 = 115\u00a0000 · 10 × 2\u00a0070 = 20\u00a0700",)
+
+
+def test_added_seats_say_how_many_there_were() -> None:
+    line = seats(3532, 3, starts_on=None, ends_on=None, detail={"seats_before": 49, "seats_after": 52})
+
+    assert say.details(EN, line, "USD") == ("from 49 to 52 seats",)
+    assert say.details(PL, line, "USD") == ("z 49 do 52 licencji",)
 
 
 def test_usage_says_what_was_included() -> None:

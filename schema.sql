@@ -79,6 +79,32 @@ end
 $$;
 
 --
+-- Name: keep_finalised_document(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.keep_finalised_document() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'DELETE' then
+    if old.number is not null and current_setting('tocsin.erasing', true) is distinct from 'on' then
+      raise exception 'Document % is final and is kept.', old.number;
+    end if;
+    return old;
+  end if;
+  if old.number is not null and
+     (old.number, old.kind, old.currency, old.dated_on, old.issued_at, old.net_minor, old.tax_minor, old.gross_minor,
+      old.seller, old.buyer, old.taxes, old.po_number)
+     is distinct from
+     (new.number, new.kind, new.currency, new.dated_on, new.issued_at, new.net_minor, new.tax_minor, new.gross_minor,
+      new.seller, new.buyer, new.taxes, new.po_number) then
+    raise exception 'Document % is final: correct it by a credit note.', old.number;
+  end if;
+  return new;
+end
+$$;
+
+--
 -- Name: protect(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
 --
 
@@ -425,6 +451,125 @@ ALTER TABLE public.audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: billing_commands; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.billing_commands (
+    account_id bigint NOT NULL,
+    key text NOT NULL,
+    command jsonb NOT NULL,
+    by_user_id uuid,
+    status text NOT NULL,
+    result jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT billing_commands_key_check CHECK ((key <> ''::text)),
+    CONSTRAINT billing_commands_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'done'::text, 'declined'::text])))
+);
+
+ALTER TABLE ONLY public.billing_commands FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: billing_information; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.billing_information (
+    account_id bigint NOT NULL,
+    name text NOT NULL,
+    address text[] NOT NULL,
+    postal_code text NOT NULL,
+    city text NOT NULL,
+    country text NOT NULL,
+    vat_id text NOT NULL,
+    vat_verified_at timestamp with time zone,
+    emails text[] NOT NULL,
+    reference text NOT NULL,
+    locale text NOT NULL,
+    vat_check jsonb
+);
+
+ALTER TABLE ONLY public.billing_information FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: card_customers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.card_customers (
+    account_id bigint NOT NULL,
+    key uuid NOT NULL,
+    customer text,
+    CONSTRAINT card_customers_customer_check CHECK ((customer <> ''::text))
+);
+
+ALTER TABLE ONLY public.card_customers FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: card_events; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.card_events (
+    account_id bigint NOT NULL,
+    id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    handled_at timestamp with time zone NOT NULL,
+    CONSTRAINT card_events_id_check CHECK ((id <> ''::text))
+);
+
+ALTER TABLE ONLY public.card_events FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: cards; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cards (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    ref text NOT NULL,
+    brand text NOT NULL,
+    last4 text NOT NULL,
+    exp_month smallint NOT NULL,
+    exp_year smallint NOT NULL,
+    funding text NOT NULL,
+    country text,
+    added_at timestamp with time zone NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT cards_brand_check CHECK ((brand <> ''::text)),
+    CONSTRAINT cards_exp_month_check CHECK (((exp_month >= 1) AND (exp_month <= 12))),
+    CONSTRAINT cards_exp_year_check CHECK (((exp_year >= 2000) AND (exp_year <= 2999))),
+    CONSTRAINT cards_funding_check CHECK ((funding = ANY (ARRAY['credit'::text, 'debit'::text, 'prepaid'::text, 'unknown'::text]))),
+    CONSTRAINT cards_last4_check CHECK ((last4 ~ '^[0-9]{4}$'::text)),
+    CONSTRAINT cards_ref_check CHECK ((ref <> ''::text))
+);
+
+ALTER TABLE ONLY public.cards FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: charges; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.charges (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    purpose text NOT NULL,
+    document_id uuid,
+    command_key text,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    card_id uuid,
+    status text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    reference text DEFAULT ''::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    due_at timestamp with time zone,
+    CONSTRAINT charges_amount_minor_check CHECK ((amount_minor > 0)),
+    CONSTRAINT charges_purpose_check CHECK ((purpose = ANY (ARRAY['order'::text, 'conversion'::text, 'invoice'::text]))),
+    CONSTRAINT charges_status_check CHECK ((status = ANY (ARRAY['wanted'::text, 'sent'::text, 'paid'::text, 'declined'::text, 'action_required'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.charges FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: configuration_versions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -454,6 +599,119 @@ CREATE TABLE public.contacts (
 );
 
 ALTER TABLE ONLY public.contacts FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: document_files; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.document_files (
+    account_id bigint NOT NULL,
+    document_id uuid NOT NULL,
+    format text NOT NULL,
+    content bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT document_files_format_check CHECK ((format = ANY (ARRAY['pdf'::text, 'xml'::text])))
+);
+
+ALTER TABLE ONLY public.document_files FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: document_lines; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.document_lines (
+    account_id bigint NOT NULL,
+    document_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    item text NOT NULL,
+    quantity integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    unit_minor bigint,
+    starts_on date,
+    ends_on date,
+    days_left integer,
+    days integer,
+    credits uuid,
+    tax_category text NOT NULL,
+    tax_rate_bp integer NOT NULL,
+    detail jsonb NOT NULL,
+    running boolean DEFAULT false NOT NULL,
+    CONSTRAINT document_lines_check CHECK (((days_left >= 0) AND (days_left <= days))),
+    CONSTRAINT document_lines_check1 CHECK ((starts_on < ends_on)),
+    CONSTRAINT document_lines_tax_rate_bp_check CHECK (((tax_rate_bp >= 0) AND (tax_rate_bp <= 10000)))
+);
+
+ALTER TABLE ONLY public.document_lines FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: document_series; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.document_series (
+    seller text NOT NULL,
+    kind text NOT NULL,
+    year integer NOT NULL,
+    last integer NOT NULL,
+    CONSTRAINT document_series_last_check CHECK ((last > 0))
+);
+
+--
+-- Name: documents; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.documents (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    status text NOT NULL,
+    number text,
+    series_seller text,
+    series_year integer,
+    series_number integer,
+    currency text NOT NULL,
+    dated_on date NOT NULL,
+    issued_at timestamp with time zone,
+    due_at timestamp with time zone,
+    taxes jsonb NOT NULL,
+    net_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    gross_minor bigint NOT NULL,
+    paid_minor bigint NOT NULL,
+    seller jsonb,
+    buyer jsonb NOT NULL,
+    collection text NOT NULL,
+    po_number text NOT NULL,
+    notes text[] NOT NULL,
+    zone text NOT NULL,
+    credits uuid,
+    book_version integer NOT NULL,
+    finalise_at timestamp with time zone,
+    is_final boolean,
+    windows jsonb,
+    due_on date,
+    day_done integer,
+    hard boolean DEFAULT false NOT NULL,
+    charging boolean DEFAULT false NOT NULL,
+    render_at timestamp with time zone,
+    render_tries integer DEFAULT 0 NOT NULL,
+    CONSTRAINT documents_check CHECK (((status = 'draft'::text) = (number IS NULL))),
+    CONSTRAINT documents_check1 CHECK (((number IS NULL) = (series_number IS NULL))),
+    CONSTRAINT documents_check2 CHECK (((number IS NULL) = (issued_at IS NULL))),
+    CONSTRAINT documents_check3 CHECK (((number IS NULL) OR ((seller IS NOT NULL) AND (gross_minor >= 0) AND (gross_minor = (net_minor + tax_minor))))),
+    CONSTRAINT documents_check4 CHECK (((number IS NULL) OR ((paid_minor >= 0) AND (paid_minor <= gross_minor)))),
+    CONSTRAINT documents_check5 CHECK (((kind = 'invoice'::text) OR (status = 'issued'::text))),
+    CONSTRAINT documents_collection_check CHECK ((collection = ANY (ARRAY['card'::text, 'invoice'::text]))),
+    CONSTRAINT documents_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT documents_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'credit_note'::text]))),
+    CONSTRAINT documents_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT documents_series_number_check CHECK ((series_number > 0)),
+    CONSTRAINT documents_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'open'::text, 'action_required'::text, 'partially_paid'::text, 'paid'::text, 'written_off'::text, 'issued'::text])))
+);
+
+ALTER TABLE ONLY public.documents FORCE ROW LEVEL SECURITY;
 
 --
 -- Name: escalation_rules; Type: TABLE; Schema: public; Owner: -
@@ -738,6 +996,24 @@ CREATE TABLE public.passkeys (
 ALTER TABLE ONLY public.passkeys FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: payments; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.payments (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    document_id uuid NOT NULL,
+    method text NOT NULL,
+    amount_minor bigint NOT NULL,
+    excess_minor bigint NOT NULL,
+    paid_at timestamp with time zone NOT NULL,
+    reference text NOT NULL,
+    CONSTRAINT payments_method_check CHECK ((method = ANY (ARRAY['card'::text, 'transfer'::text, 'cheque'::text, 'balance'::text, 'write_off'::text, 'credit_note'::text])))
+);
+
+ALTER TABLE ONLY public.payments FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: price_books; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -763,6 +1039,22 @@ CREATE TABLE public.recovery_codes (
 );
 
 ALTER TABLE ONLY public.recovery_codes FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: rented_numbers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.rented_numbers (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    e164 text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    released_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT rented_numbers_e164_check CHECK ((e164 ~~ '+%'::text))
+);
+
+ALTER TABLE ONLY public.rented_numbers FORCE ROW LEVEL SECURITY;
 
 --
 -- Name: rotations; Type: TABLE; Schema: public; Owner: -
@@ -946,6 +1238,81 @@ ALTER TABLE public.subscription_terms ALTER COLUMN id ADD GENERATED ALWAYS AS ID
 );
 
 --
+-- Name: subscriptions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.subscriptions (
+    account_id bigint NOT NULL,
+    standing text NOT NULL,
+    plan text NOT NULL,
+    "interval" text,
+    seats integer NOT NULL,
+    currency text NOT NULL,
+    zone text NOT NULL,
+    book_version integer NOT NULL,
+    collection text NOT NULL,
+    created_on date NOT NULL,
+    anchor_on date,
+    term_starts_on date,
+    term_ends_on date,
+    window_starts_on date,
+    window_starts_at timestamp with time zone,
+    trial_ends_at timestamp with time zone,
+    reminded_until timestamp with time zone,
+    chosen jsonb,
+    converting boolean NOT NULL,
+    grace_ends_at timestamp with time zone,
+    scheduled jsonb,
+    cancels boolean NOT NULL,
+    next_zone text,
+    next_currency text,
+    balance_minor bigint NOT NULL,
+    usage_billed boolean NOT NULL,
+    usage_billed_next boolean,
+    usage_billed_on date,
+    telephony_stopped boolean NOT NULL,
+    spending_cap_minor bigint,
+    auto_expand boolean NOT NULL,
+    expanded_on date,
+    expanded_from integer NOT NULL,
+    po_number text NOT NULL,
+    po_ceiling_minor bigint,
+    po_required boolean NOT NULL,
+    invoiced boolean NOT NULL,
+    free_since timestamp with time zone,
+    price_noticed integer NOT NULL,
+    deletion_requested_at timestamp with time zone,
+    default_card_id uuid,
+    documents_made integer NOT NULL,
+    version integer NOT NULL,
+    due_at timestamp with time zone,
+    closed jsonb NOT NULL,
+    carried_minor bigint NOT NULL,
+    carried_times integer NOT NULL,
+    pending_key text,
+    failed_because text,
+    CONSTRAINT subscriptions_carried_minor_check CHECK ((carried_minor >= 0)),
+    CONSTRAINT subscriptions_carried_times_check CHECK (((carried_times >= 0) AND (carried_times <= 3))),
+    CONSTRAINT subscriptions_check CHECK (((term_starts_on IS NULL) = (term_ends_on IS NULL))),
+    CONSTRAINT subscriptions_check1 CHECK ((term_starts_on < term_ends_on)),
+    CONSTRAINT subscriptions_check2 CHECK (((term_ends_on IS NULL) OR ((anchor_on IS NOT NULL) AND ("interval" IS NOT NULL) AND (window_starts_on IS NOT NULL)))),
+    CONSTRAINT subscriptions_check3 CHECK (((collection = 'card'::text) OR ("interval" IS DISTINCT FROM 'month'::text))),
+    CONSTRAINT subscriptions_collection_check CHECK ((collection = ANY (ARRAY['card'::text, 'invoice'::text]))),
+    CONSTRAINT subscriptions_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT subscriptions_documents_made_check CHECK ((documents_made >= 0)),
+    CONSTRAINT subscriptions_expanded_from_check CHECK ((expanded_from >= 0)),
+    CONSTRAINT subscriptions_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text]))),
+    CONSTRAINT subscriptions_plan_check CHECK ((plan <> ''::text)),
+    CONSTRAINT subscriptions_seats_check CHECK ((seats >= 0)),
+    CONSTRAINT subscriptions_spending_cap_minor_check CHECK ((spending_cap_minor >= 0)),
+    CONSTRAINT subscriptions_standing_check CHECK ((standing = ANY (ARRAY['granted'::text, 'trialing'::text, 'active'::text, 'past_due'::text, 'restricted'::text, 'canceling'::text, 'free'::text, 'deleting'::text, 'deleted'::text]))),
+    CONSTRAINT subscriptions_version_check CHECK ((version >= 0)),
+    CONSTRAINT subscriptions_zone_check CHECK ((zone <> ''::text))
+);
+
+ALTER TABLE ONLY public.subscriptions FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: team_members; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1105,6 +1472,62 @@ ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: billing_commands billing_commands_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.billing_commands
+    ADD CONSTRAINT billing_commands_pkey PRIMARY KEY (account_id, key);
+
+--
+-- Name: billing_information billing_information_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.billing_information
+    ADD CONSTRAINT billing_information_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: card_customers card_customers_customer_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.card_customers
+    ADD CONSTRAINT card_customers_customer_key UNIQUE (customer);
+
+--
+-- Name: card_customers card_customers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.card_customers
+    ADD CONSTRAINT card_customers_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: card_events card_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.card_events
+    ADD CONSTRAINT card_events_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: cards cards_account_id_ref_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cards
+    ADD CONSTRAINT cards_account_id_ref_key UNIQUE (account_id, ref);
+
+--
+-- Name: cards cards_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cards
+    ADD CONSTRAINT cards_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: charges charges_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_pkey PRIMARY KEY (account_id, id);
+
+--
 -- Name: configuration_versions configuration_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1124,6 +1547,48 @@ ALTER TABLE ONLY public.contacts
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: document_files document_files_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.document_files
+    ADD CONSTRAINT document_files_pkey PRIMARY KEY (account_id, document_id, format);
+
+--
+-- Name: document_lines document_lines_account_id_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.document_lines
+    ADD CONSTRAINT document_lines_account_id_id_key UNIQUE (account_id, id);
+
+--
+-- Name: document_lines document_lines_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.document_lines
+    ADD CONSTRAINT document_lines_pkey PRIMARY KEY (account_id, document_id, "position");
+
+--
+-- Name: document_series document_series_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.document_series
+    ADD CONSTRAINT document_series_pkey PRIMARY KEY (seller, kind, year);
+
+--
+-- Name: documents documents_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: documents documents_series_seller_kind_series_year_series_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_series_seller_kind_series_year_series_number_key UNIQUE (series_seller, kind, series_year, series_number);
 
 --
 -- Name: escalation_rules escalation_rules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1238,6 +1703,13 @@ ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: payments payments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_pkey PRIMARY KEY (account_id, id);
+
+--
 -- Name: price_books price_books_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1250,6 +1722,13 @@ ALTER TABLE ONLY public.price_books
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_pkey PRIMARY KEY (account_id, user_id, code_hash);
+
+--
+-- Name: rented_numbers rented_numbers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.rented_numbers
+    ADD CONSTRAINT rented_numbers_pkey PRIMARY KEY (account_id, id);
 
 --
 -- Name: rotations rotations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1320,6 +1799,13 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.subscription_terms
     ADD CONSTRAINT subscription_terms_pkey PRIMARY KEY (account_id, starts_at, id);
+
+--
+-- Name: subscriptions subscriptions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_pkey PRIMARY KEY (account_id);
 
 --
 -- Name: team_members team_members_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1425,6 +1911,42 @@ CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (
 CREATE INDEX audit_log_by_object ON public.audit_log USING btree (account_id, object_type, object_id);
 
 --
+-- Name: charges_by_reference; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX charges_by_reference ON public.charges USING btree (reference) WHERE (reference <> ''::text);
+
+--
+-- Name: charges_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX charges_due ON public.charges USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: charges_of_document; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX charges_of_document ON public.charges USING btree (account_id, document_id);
+
+--
+-- Name: document_lines_running; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX document_lines_running ON public.document_lines USING btree (account_id) WHERE running;
+
+--
+-- Name: documents_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX documents_open ON public.documents USING btree (account_id) WHERE (status = ANY (ARRAY['draft'::text, 'open'::text, 'action_required'::text, 'partially_paid'::text]));
+
+--
+-- Name: documents_to_render; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX documents_to_render ON public.documents USING btree (render_at) WHERE (render_at IS NOT NULL);
+
+--
 -- Name: escalation_runs_by_alert; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1497,6 +2019,12 @@ CREATE UNIQUE INDEX notifications_once ON public.notifications USING btree (acco
 CREATE INDEX passkeys_by_user ON public.passkeys USING btree (account_id, user_id);
 
 --
+-- Name: payments_of_document; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX payments_of_document ON public.payments USING btree (account_id, document_id);
+
+--
 -- Name: rotations_by_schedule; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1531,6 +2059,18 @@ CREATE INDEX sessions_expiring ON public.sessions USING btree (expires_at);
 --
 
 CREATE INDEX sign_in_failures_by_subject ON public.sign_in_failures USING btree (subject, failed_at);
+
+--
+-- Name: subscriptions_by_price; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX subscriptions_by_price ON public.subscriptions USING btree (price_noticed) WHERE (term_ends_on IS NOT NULL);
+
+--
+-- Name: subscriptions_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX subscriptions_due ON public.subscriptions USING btree (due_at) WHERE ((due_at IS NOT NULL) AND (pending_key IS NULL));
 
 --
 -- Name: team_members_by_user; Type: INDEX; Schema: public; Owner: -
@@ -1585,6 +2125,12 @@ CREATE TRIGGER escalation_rules_version AFTER INSERT OR DELETE OR UPDATE ON publ
 --
 
 CREATE TRIGGER escalations_version AFTER INSERT OR DELETE OR UPDATE ON public.escalations FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: documents finalised_documents_are_kept; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER finalised_documents_are_kept BEFORE DELETE OR UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.keep_finalised_document();
 
 --
 -- Name: integrations integrations_version; Type: TRIGGER; Schema: public; Owner: -
@@ -1686,6 +2232,48 @@ ALTER TABLE ONLY public.audit_log
     ADD CONSTRAINT audit_log_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
+-- Name: billing_commands billing_commands_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.billing_commands
+    ADD CONSTRAINT billing_commands_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: billing_information billing_information_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.billing_information
+    ADD CONSTRAINT billing_information_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: card_customers card_customers_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.card_customers
+    ADD CONSTRAINT card_customers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: card_events card_events_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.card_events
+    ADD CONSTRAINT card_events_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.card_customers(account_id);
+
+--
+-- Name: cards cards_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cards
+    ADD CONSTRAINT cards_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.card_customers(account_id);
+
+--
+-- Name: charges charges_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.charges
+    ADD CONSTRAINT charges_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
 -- Name: configuration_versions configuration_versions_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1698,6 +2286,34 @@ ALTER TABLE ONLY public.configuration_versions
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: document_files document_files_account_id_document_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.document_files
+    ADD CONSTRAINT document_files_account_id_document_id_fkey FOREIGN KEY (account_id, document_id) REFERENCES public.documents(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: document_lines document_lines_account_id_document_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.document_lines
+    ADD CONSTRAINT document_lines_account_id_document_id_fkey FOREIGN KEY (account_id, document_id) REFERENCES public.documents(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: documents documents_account_id_credits_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_account_id_credits_fkey FOREIGN KEY (account_id, credits) REFERENCES public.documents(account_id, id);
+
+--
+-- Name: documents documents_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: escalation_rules escalation_rules_account_id_escalation_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1798,11 +2414,25 @@ ALTER TABLE ONLY public.passkeys
     ADD CONSTRAINT passkeys_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
 
 --
+-- Name: payments payments_account_id_document_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.payments
+    ADD CONSTRAINT payments_account_id_document_id_fkey FOREIGN KEY (account_id, document_id) REFERENCES public.documents(account_id, id) ON DELETE CASCADE;
+
+--
 -- Name: recovery_codes recovery_codes_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.recovery_codes
     ADD CONSTRAINT recovery_codes_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: rented_numbers rented_numbers_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.rented_numbers
+    ADD CONSTRAINT rented_numbers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: rotations rotations_account_id_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1859,6 +2489,13 @@ ALTER TABLE ONLY public.sessions
 
 ALTER TABLE ONLY public.subscription_terms
     ADD CONSTRAINT subscription_terms_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: subscriptions subscriptions_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.subscriptions
+    ADD CONSTRAINT subscriptions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: team_members team_members_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -1963,6 +2600,42 @@ ALTER TABLE public.attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: billing_commands; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.billing_commands ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: billing_information; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.billing_information ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: card_customers; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.card_customers ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: card_events; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.card_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: cards; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.cards ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: charges; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.charges ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: configuration_versions; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -1973,6 +2646,24 @@ ALTER TABLE public.configuration_versions ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: document_files; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.document_files ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: document_lines; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.document_lines ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: documents; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.documents ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: accounts engine; Type: POLICY; Schema: public; Owner: -
@@ -2035,6 +2726,42 @@ CREATE POLICY engine ON public.attempts TO tocsin_owner, tocsin_engine USING (tr
 CREATE POLICY engine ON public.audit_log TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: billing_commands engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.billing_commands TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: billing_information engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.billing_information TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: card_customers engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.card_customers TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: card_events engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.card_events TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: cards engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.cards TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: charges engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.charges TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: configuration_versions engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -2045,6 +2772,24 @@ CREATE POLICY engine ON public.configuration_versions TO tocsin_owner, tocsin_en
 --
 
 CREATE POLICY engine ON public.contacts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: document_files engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.document_files TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: document_lines engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.document_lines TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: documents engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.documents TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: escalation_rules engine; Type: POLICY; Schema: public; Owner: -
@@ -2119,10 +2864,22 @@ CREATE POLICY engine ON public.overrides TO tocsin_owner, tocsin_engine USING (t
 CREATE POLICY engine ON public.passkeys TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: payments engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.payments TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: recovery_codes engine; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY engine ON public.recovery_codes TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: rented_numbers engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.rented_numbers TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: rotations engine; Type: POLICY; Schema: public; Owner: -
@@ -2165,6 +2922,12 @@ CREATE POLICY engine ON public.sessions TO tocsin_owner, tocsin_engine USING (tr
 --
 
 CREATE POLICY engine ON public.subscription_terms TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: subscriptions engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.subscriptions TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: team_members engine; Type: POLICY; Schema: public; Owner: -
@@ -2263,10 +3026,22 @@ ALTER TABLE public.overrides ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.passkeys ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: payments; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: recovery_codes; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
 ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: rented_numbers; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.rented_numbers ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: rotations; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2309,6 +3084,12 @@ ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.subscription_terms ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: subscriptions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.subscriptions ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: team_members; Type: ROW SECURITY; Schema: public; Owner: -
@@ -2383,6 +3164,42 @@ CREATE POLICY tenant ON public.attempts USING ((account_id = ANY (( SELECT publi
 CREATE POLICY tenant ON public.audit_log USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: billing_commands tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.billing_commands USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: billing_information tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.billing_information USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: card_customers tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.card_customers USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: card_events tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.card_events USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: cards tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.cards USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: charges tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.charges USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: configuration_versions tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -2393,6 +3210,24 @@ CREATE POLICY tenant ON public.configuration_versions USING ((account_id = ANY (
 --
 
 CREATE POLICY tenant ON public.contacts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: document_files tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.document_files USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: document_lines tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.document_lines USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: documents tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.documents USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: escalation_rules tenant; Type: POLICY; Schema: public; Owner: -
@@ -2467,10 +3302,22 @@ CREATE POLICY tenant ON public.overrides USING ((account_id = ANY (( SELECT publ
 CREATE POLICY tenant ON public.passkeys USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: payments tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.payments USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: recovery_codes tenant; Type: POLICY; Schema: public; Owner: -
 --
 
 CREATE POLICY tenant ON public.recovery_codes USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: rented_numbers tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.rented_numbers USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: rotations tenant; Type: POLICY; Schema: public; Owner: -
@@ -2513,6 +3360,12 @@ CREATE POLICY tenant ON public.sessions USING ((account_id = ANY (( SELECT publi
 --
 
 CREATE POLICY tenant ON public.subscription_terms USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: subscriptions tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.subscriptions USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: team_members tenant; Type: POLICY; Schema: public; Owner: -
@@ -2640,6 +3493,48 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO tocsin_engine;
 
 --
+-- Name: TABLE billing_commands; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_commands TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_commands TO tocsin_engine;
+
+--
+-- Name: TABLE billing_information; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_information TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_information TO tocsin_engine;
+
+--
+-- Name: TABLE card_customers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_customers TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_customers TO tocsin_engine;
+
+--
+-- Name: TABLE card_events; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_events TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_events TO tocsin_engine;
+
+--
+-- Name: TABLE cards; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.cards TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.cards TO tocsin_engine;
+
+--
+-- Name: TABLE charges; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.charges TO tocsin_engine;
+
+--
 -- Name: TABLE configuration_versions; Type: ACL; Schema: public; Owner: -
 --
 
@@ -2652,6 +3547,34 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.configuration_versions TO tocs
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_engine;
+
+--
+-- Name: TABLE document_files; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.document_files TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.document_files TO tocsin_engine;
+
+--
+-- Name: TABLE document_lines; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.document_lines TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.document_lines TO tocsin_engine;
+
+--
+-- Name: TABLE document_series; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.document_series TO tocsin_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.document_series TO tocsin_engine;
+
+--
+-- Name: TABLE documents; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.documents TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.documents TO tocsin_engine;
 
 --
 -- Name: TABLE escalation_rules; Type: ACL; Schema: public; Owner: -
@@ -2738,6 +3661,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO tocsin_engine;
 
 --
+-- Name: TABLE payments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payments TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.payments TO tocsin_engine;
+
+--
 -- Name: TABLE price_books; Type: ACL; Schema: public; Owner: -
 --
 
@@ -2750,6 +3680,13 @@ GRANT SELECT,INSERT ON TABLE public.price_books TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO tocsin_engine;
+
+--
+-- Name: TABLE rented_numbers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rented_numbers TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rented_numbers TO tocsin_engine;
 
 --
 -- Name: TABLE rotations; Type: ACL; Schema: public; Owner: -
@@ -2819,6 +3756,13 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_terms TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscription_terms TO tocsin_engine;
+
+--
+-- Name: TABLE subscriptions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscriptions TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscriptions TO tocsin_engine;
 
 --
 -- Name: TABLE team_members; Type: ACL; Schema: public; Owner: -

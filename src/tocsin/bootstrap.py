@@ -22,18 +22,16 @@ from tocsin.accounts.model import (
     is_key,
     key_hash,
 )
+from tocsin.billing import service as billing
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid
 from tocsin.escalations.team_defaults import create_team
-from tocsin.licensing import terms_store
-from tocsin.licensing.model import Standing, Term
 from tocsin.notifications import rules_store
 from tocsin.settings import Settings
 
 LOCK = 7_450_264  # any number, the same for every starter
 ACCOUNT_NAME = "Tocsin"
 TEAM_NAME = "Operations"
-GRANTED_PLAN = "enterprise"  # its terms say `granted`: every feature, no limit, no bill
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like another
 
 
@@ -63,7 +61,7 @@ async def bootstrap(engine: Db, settings: Settings, at: datetime) -> FirstLogin 
         hashed = hasher.hash(password)
         time_zone = machine_time_zone()
         account_id = await store.insert_account(tx, ACCOUNT_NAME, time_zone, "en", at)
-        await terms_store.insert_terms(tx, [Term(account_id, at, Standing.GRANTED, GRANTED_PLAN, 0, None, 1)])
+        await billing.start_granted(tx, account_id, time_zone, at)
         owner_id = await _insert_owner(tx, account_id, email, hashed, time_zone, at)
         team = await create_team(tx, account_id, TEAM_NAME, [(owner_id, "admin")], time_zone=time_zone, at=at)
         await _insert_integration(tx, account_id, team.id, api_key, at)

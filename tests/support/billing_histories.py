@@ -21,10 +21,10 @@ from tocsin.billing.account import (
     AccountBilling,
     ChargeFor,
     ChargeOrder,
-    ClosedWindow,
     Context,
     Letter,
     Outcome,
+    UsageAsked,
     UsageBill,
 )
 from tocsin.billing.commands import ChargeSettled, Command, ReversePayment
@@ -32,6 +32,7 @@ from tocsin.billing.decide import advance, decide, next_due
 from tocsin.billing.decision import Decision
 from tocsin.billing.model import Buyer, Document, DocumentKind, DocumentStatus, Line, LineKind
 from tocsin.errors import TocsinError
+from tocsin.licensing.metering import Carried
 from tocsin.licensing.model import Standing, Subscription
 from tocsin.licensing.pricebook import PriceBook
 
@@ -79,11 +80,13 @@ class Used:
 
     records: list[tuple[datetime, int]] = field(default_factory=list)
 
-    def __call__(self, billing: AccountBilling, windows: tuple[ClosedWindow, ...]) -> UsageBill:
-        amount = sum(
-            minor for at, minor in self.records if any(window.starts_at <= at < window.ends_at for window in windows)
-        )
-        return UsageBill((Line(LineKind.MESSAGES, "other", 1, amount),) if amount else ())
+    def __call__(self, billing: AccountBilling, asked: UsageAsked) -> UsageBill:
+        amount = sum(minor for at, minor in self.records if any(w.starts_at <= at < w.ends_at for w in asked.windows))
+        total, times = amount + asked.carried.minor, asked.carried.times
+        if 0 < total < 500 and not asked.final and times < 3:
+            return UsageBill((), Carried(total, times + 1))
+        lines = [(LineKind.MESSAGES, amount), (LineKind.CARRIED, asked.carried.minor)]
+        return UsageBill(tuple(Line(kind, "other", 1, minor) for kind, minor in lines if minor))
 
 
 class History:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tocsin.billing.model import Buyer, Document, Line, LineKind
 from tocsin.billing.vat_id import VatCheck
+from tocsin.licensing.metering import NOTHING_CARRIED, Carried, Closing
 from tocsin.licensing.model import Subscription, Term
 from tocsin.licensing.pricebook import PriceBook
 
@@ -78,22 +79,21 @@ class Unpaid:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """Usage that was too little to bill, and how often it was put off. Source: S07"""
+class UsageBill:
+    """What closed windows come to: `lines` without tax, and what is carried on instead. Source: S07"""
 
-    minor: int = 0
-    times: int = 0
+    lines: tuple[Line, ...] = ()
+    carried: Carried = NOTHING_CARRIED
 
 
 @dataclass(frozen=True, slots=True)
-class UsageBill:
-    """What closed windows come to: `lines` without tax. What was carried is not among them."""
+class UsageAsked:
+    """The windows to be billed as of `closed_at`, in order, and what the bill before passed on."""
 
-    lines: tuple[Line, ...] = ()
-
-    @property
-    def minor(self) -> int:
-        return sum(line.amount_minor for line in self.lines)
+    windows: tuple[ClosedWindow, ...]
+    closed_at: datetime
+    carried: Carried
+    final: bool  # the last bill of a paid time: any amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class AccountBilling:
     drafts: tuple[Draft, ...] = ()
     unpaid: tuple[Unpaid, ...] = ()
     closed: tuple[ClosedWindow, ...] = ()  # their usage goes on the next regular invoice. S13
-    carried: Carried = Carried()
+    carried: Carried = NOTHING_CARRIED
     vat_check: VatCheck | None = None  # the last that is known of the buyer's VAT id
     responders: int = 0
     stakeholders: int = 0
@@ -212,6 +212,7 @@ class Outcome:
     charges: tuple[ChargeOrder, ...] = ()
     letters: tuple[Letter, ...] = ()
     reasons: tuple[str, ...] = ()
+    closings: tuple[Closing, ...] = ()  # windows whose usage was billed now
 
 
 class Books(Protocol):
@@ -235,4 +236,4 @@ class Context:
     """What decisions consult besides the account. `usage` answers what closed windows come to."""
 
     books: Books
-    usage: Callable[[AccountBilling, tuple[ClosedWindow, ...]], UsageBill]
+    usage: Callable[[AccountBilling, UsageAsked], UsageBill]

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from tocsin.billing import numbers
-from tocsin.billing.account import Carried, ClosedWindow, Debit, Draft, LetterKind, UsageBill
+from tocsin.billing.account import ClosedWindow, Debit, Draft, LetterKind, UsageAsked
 from tocsin.billing.debits import added_seats_line
 from tocsin.billing.decision import Decision, facts_of, midnight_in, restand, window_of
 from tocsin.billing.invoicing import finalise, invoice_now, make_document, register_debits
-from tocsin.billing.model import Document, DocumentKind, Line, LineKind
+from tocsin.billing.model import Document, DocumentKind, Line
 from tocsin.billing.orders import close_window, term_lines
-from tocsin.licensing.model import FREE, Interval, Standing
+from tocsin.licensing.metering import Closing
+from tocsin.licensing.model import FREE, Collection, Interval, Standing
 from tocsin.licensing.periods import boundary
 from tocsin.licensing.pricebook import seat_price
 
@@ -136,16 +137,11 @@ def _retax(decision: Decision, document: Document) -> None:
 
 def usage_lines(decision: Decision, windows: tuple[ClosedWindow, ...], *, final: bool) -> list[Line]:
     """The lines of usage that is billed now; too little of it is carried on instead. Source: S07"""
-    bill = decision.context.usage(decision.billing, windows) if windows else UsageBill()
-    carried, thresholds = decision.billing.carried, decision.book.thresholds
-    total = bill.minor + carried.minor
-    small = total < thresholds.carry_below[decision.subscription.currency]
-    if small and not final and carried.times < thresholds.carry_windows:
-        decision.keep(carried=Carried(total, carried.times + 1) if total else Carried())
-        return []
-    decision.keep(carried=Carried())
-    before = [Line(LineKind.CARRIED, "", 1, carried.minor)] if carried.minor else []
-    return [*before, *bill.lines]
+    asked = UsageAsked(windows, decision.at, decision.billing.carried, final)
+    bill = decision.context.usage(decision.billing, asked)
+    decision.keep(carried=bill.carried)
+    decision.closings += [Closing(window.starts_at, decision.at) for window in windows]
+    return list(bill.lines)
 
 
 def _bill_last_usage(decision: Decision, dated_on: date) -> None:
@@ -169,6 +165,7 @@ def to_free(decision: Decision) -> None:
     decision.change(
         plan=FREE,
         interval=None,
+        collection=Collection.CARD,
         seats=decision.context.books.version(newest).plan(FREE).seats_limit or 0,
         book_version=newest,
         standing=Standing.FREE,

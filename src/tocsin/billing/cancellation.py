@@ -76,7 +76,6 @@ def request_deletion(decision: Decision, command: RequestDeletion) -> None:
         raise Conflict("A payment is being made; try again in a moment.")
     if subscription.term_ends_on is not None:
         close_window(decision)
-        decision.change(window_starts_at=decision.at)
     for waiting in decision.billing.drafts:
         finalise_draft(decision, waiting)
     if decision.billing.closed or decision.billing.carried.minor:
@@ -105,6 +104,8 @@ def undo_deletion(decision: Decision, command: UndoDeletion) -> None:
         raise Conflict("The account is not being deleted.")
     trialing = subscription.trial_ends_at is not None
     decision.change(standing=Standing.TRIALING if trialing else Standing.ACTIVE, deletion_requested_at=None)
+    if subscription.term_ends_on is not None:
+        decision.change(window_starts_at=decision.at)
     restand(decision)
     decision.tell(LetterKind.DELETION_UNDONE)
 

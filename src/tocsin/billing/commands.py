@@ -140,6 +140,7 @@ class ChargeSettled:
     declined: str | None = None  # the reason's code
     hard: bool = False
     action_required: bool = False
+    waived: bool = False  # too little for any card: written off
     reference: str = ""
 
 

@@ -20,6 +20,7 @@ from tocsin.billing.account import (
     Unpaid,
 )
 from tocsin.billing.model import Document, LineKind
+from tocsin.licensing.metering import Closing
 from tocsin.licensing.model import FREE, Interval, Standing, Subscription, Target, Term
 from tocsin.licensing.periods import Period, boundary, day_of, midnight
 from tocsin.licensing.pricebook import Plan, PriceBook, seat_price
@@ -47,7 +48,9 @@ class Decision:
     charges: list[ChargeOrder] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
     first: ChargeOrder | None = None
+    facts_from: datetime | None = None  # what becomes so is so since then; None: as of `at`
 
     @property
     def subscription(self) -> Subscription:
@@ -95,12 +98,12 @@ class Decision:
         """Set fields of the account's billing."""
         self.billing = replace(self.billing, **fields)
 
-    def begin_term(self, starts_at: datetime | None = None) -> None:
+    def begin_term(self) -> None:
         """Note as a fact what the account has from now on, if that is anything new."""
         subscription = self.subscription
         term = Term(
             subscription.account_id,
-            starts_at or self.at,
+            self.facts_from or self.at,
             subscription.standing,
             subscription.plan,
             subscription.seats,
@@ -108,6 +111,8 @@ class Decision:
             subscription.book_version,
             subscription.usage_billed,
             subscription.telephony_stopped,
+            _windows_from(subscription),
+            subscription.zone,
         )
         terms = self.billing.terms
         if not terms or replace(terms[-1], starts_at=term.starts_at) != term:
@@ -141,7 +146,17 @@ class Decision:
             tuple(self.charges),
             tuple(self.letters),
             tuple(self.reasons),
+            tuple(self.closings),
         )
+
+
+def _windows_from(subscription: Subscription) -> date | None:
+    """The day from which metering windows are cut. Source: M7, R9.3"""
+    if subscription.plan == FREE:
+        return subscription.created_on
+    if subscription.grace_ends_at is not None and subscription.trial_ends_at is not None:
+        return day_of(subscription.trial_ends_at, ZoneInfo(subscription.zone))
+    return subscription.anchor_on
 
 
 def window_of(subscription: Subscription) -> Period:

@@ -55,4 +55,9 @@ def _check_ceiling(decision: Decision, command: AcceptOfflineOrder) -> None:
     if price > command.ceiling_minor:
         raise Conflict("The purchase order covers less than the order comes to.")
     if price * 100 >= command.ceiling_minor * WARN_PERCENT:
-        decision.tell(LetterKind.PO_NEARLY_USED, used_minor=price, ceiling_minor=command.ceiling_minor)
+        decision.tell(
+            LetterKind.PO_NEARLY_USED,
+            used_minor=price,
+            ceiling_minor=command.ceiling_minor,
+            currency=subscription.currency,
+        )

@@ -47,7 +47,7 @@ def record(decision: Decision, command: RecordPayment) -> None:
     stand_and_tell(decision)
 
 
-def find(decision: Decision, command: RecordPayment | ChargeSettled) -> Unpaid:
+def find(decision: Decision, command: RecordPayment) -> Unpaid:
     """The unpaid invoice that a command names. Raises: NotFound."""
     for one in decision.billing.unpaid:
         if one.document.id == command.document_id:
@@ -65,7 +65,7 @@ def reverse(decision: Decision, command: ReversePayment, document: Document) -> 
     if paid < 0:
         raise Conflict("More cannot be taken back than was paid.")
     status = DocumentStatus.PARTIALLY_PAID if paid else DocumentStatus.OPEN
-    document = replace(document, paid_minor=paid, status=status, due_at=decision.at)
+    document = replace(document, paid_minor=paid, status=status)
     decision.documents[document.id] = document
     decision.payments.append(
         Payment(
@@ -102,24 +102,30 @@ def add_card(decision: Decision, command: CardAdded) -> None:
 
 
 def settled(decision: Decision, command: ChargeSettled) -> None:
-    """Hear what came of a charge that was made after a decision. Raises: NotFound for an invoice that is not open."""
-    if command.purpose is ChargeFor.CONVERSION:
+    """Hear what came of a charge that was made after a decision; money for what is settled already is a balance."""
+    subscription = decision.subscription
+    unpaid = next((one for one in decision.billing.unpaid if one.document.id == command.document_id), None)
+    waits = subscription.converting or subscription.grace_ends_at is not None
+    if command.purpose is ChargeFor.CONVERSION and waits:
         if command.declined is None:
             trial.convert(decision, command)
         else:
             trial.first_charge_failed(decision, command)
-        return
-    unpaid = find(decision, command)
-    if command.declined is None:
-        _charge_paid(decision, unpaid, command)
-    else:
-        _charge_declined(decision, unpaid, command)
+    elif unpaid is not None:
+        if command.declined is None:
+            _charge_paid(decision, unpaid, command)
+        else:
+            _charge_declined(decision, unpaid, command)
+    elif command.declined is None and not command.waived:
+        decision.change(balance_minor=subscription.balance_minor + command.amount_minor)
+        decision.because("paid a second time: kept as a balance")
 
 
 def _charge_paid(decision: Decision, unpaid: Unpaid, command: ChargeSettled) -> None:
     owed = unpaid.document.owed_minor
     used, excess = min(command.amount_minor, owed), max(0, command.amount_minor - owed)
-    payment = Payment(unpaid.document.id, PaymentMethod.CARD, used, decision.at, command.reference, excess)
+    method = PaymentMethod.WRITE_OFF if command.waived else PaymentMethod.CARD
+    payment = Payment(unpaid.document.id, method, used, decision.at, command.reference, excess)
     settle(decision, replace(unpaid, charging=False), payment)
     decision.change(balance_minor=decision.subscription.balance_minor + excess)
     restand(decision)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Letter, LetterKind
+from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Letter, LetterKind, PaymentMethod
 from tocsin.billing.boundary import to_free
 from tocsin.billing.commands import ChargeSettled, ExtendTrial, Order
 from tocsin.billing.decision import Decision, facts_of, midnight_in, restand
@@ -161,11 +161,14 @@ def _begin(decision: Decision) -> None:
     """The paid term, from the trial's end on, whenever it was paid."""
     subscription = decision.subscription
     assert subscription.chosen is not None and subscription.trial_ends_at is not None  # noqa: S101, PT018
+    if subscription.grace_ends_at is None:
+        decision.facts_from = subscription.trial_ends_at
     anchor = ends_on(subscription)
     started_at = subscription.trial_ends_at
     zone = subscription.next_zone or subscription.zone
     begin_term_today(decision, subscription.chosen, anchor)
     decision.change(window_starts_at=started_at, zone=zone, next_zone=None)
+    decision.begin_term()
 
 
 def convert(decision: Decision, settled: ChargeSettled | None) -> None:
@@ -174,7 +177,8 @@ def convert(decision: Decision, settled: ChargeSettled | None) -> None:
     invoice_now(decision, term_lines(decision), first=settled is not None, dated_on=decision.subscription.anchor_on)
     decision.first = None
     if settled is not None:
-        decision.payments[-1] = replace(decision.payments[-1], reference=settled.reference)
+        method = PaymentMethod.WRITE_OFF if settled.waived else PaymentMethod.CARD
+        decision.payments[-1] = replace(decision.payments[-1], reference=settled.reference, method=method)
 
 
 def first_charge_failed(decision: Decision, settled: ChargeSettled) -> None:
@@ -191,6 +195,7 @@ def first_charge_failed(decision: Decision, settled: ChargeSettled) -> None:
             interval=subscription.chosen.interval,
             standing=Standing.PAST_DUE,
         )
+        decision.facts_from = subscription.trial_ends_at
         restand(decision)
     decision.tell(
         LetterKind.FIRST_CHARGE_FAILED,

@@ -9,6 +9,12 @@ from zoneinfo import ZoneInfo
 from tocsin import crypto
 from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
+from tocsin.billing import charges_store, charging
+from tocsin.billing import due as billing_due
+from tocsin.billing.cards import gateway_of
+from tocsin.billing.cards.gateway import CardGateway
+from tocsin.billing.keeping import Rails, Unmetered
+from tocsin.billing.letters import OutboxTeller
 from tocsin.clock import Clock
 from tocsin.db import Db
 from tocsin.engine import store
@@ -42,6 +48,7 @@ class Engine:
     sender: Sender
     snapshots: Snapshots
     lease: timedelta
+    rails: Rails
     mail_transport: Transport | None = None
     mail_from: str = ""
 
@@ -55,6 +62,14 @@ class Engine:
     async def send_mails(self, now: datetime) -> int:
         """Mails that are not about an alert."""
         return await outbox.send_due(self.db, now, self.mail_transport, self.mail_from, lease=self.lease)
+
+    async def advance_subscriptions(self, now: datetime) -> int:
+        """Trials, boundaries, renewals, dunning: what happens to accounts by itself."""
+        return await billing_due.advance_due(self.db, self.rails, now)
+
+    async def charge_cards(self, now: datetime) -> int:
+        """Charges that are to be made, and those whose end nobody knows yet."""
+        return await charging.charge_due(self.db, self.rails, now, lease=self.lease)
 
     async def index_alerts(self) -> int:
         """Bring search up to date with new and changed alerts; how many there were, 2,000 at most."""
@@ -83,6 +98,13 @@ class Engine:
     async def earliest_snooze(self) -> datetime | None:
         return await snooze.earliest_due(self.db)
 
+    async def earliest_subscription(self) -> datetime | None:
+        return await billing_due.earliest_due(self.db)
+
+    async def earliest_charge(self) -> datetime | None:
+        async with self.db.transaction() as tx:
+            return await charges_store.earliest_due(tx)
+
     async def earliest_mail(self) -> datetime | None:
         async with self.db.transaction() as tx:
             return await mails_store.earliest_due(tx)
@@ -94,10 +116,11 @@ def make_engine(
     clock: Clock,
     channels: Mapping[str, Channel] | None = None,
     watch: Watch | None = None,
+    gateway: CardGateway | None = None,
 ) -> Engine:
     """The engine with the channels of `settings`, or with others (a rehearsal's). Raises: Invalid for bad settings.
 
-    `watch` hears what comes of every notification that is sent.
+    `watch` hears what comes of every notification that is sent. With other channels, cards are charged by `gateway`.
     """
     lease = timedelta(seconds=settings.lease_seconds)
     snapshots = Snapshots()
@@ -112,7 +135,13 @@ def make_engine(
         on_failed=last_resort_for(snapshots, lease),
         watch=watch,
     )
-    return Engine(db, clock, sender, snapshots, lease, transport, settings.mail_from)
+    rails = make_rails(settings, gateway_of(settings) if channels is None else gateway)
+    return Engine(db, clock, sender, snapshots, lease, rails, transport, settings.mail_from)
+
+
+def make_rails(settings: Settings, gateway: CardGateway | None = None) -> Rails:
+    """What billing needs besides the database; without a provider no card is charged."""
+    return Rails(Unmetered(), OutboxTeller(settings.base_url), gateway, settings.base_url)
 
 
 def make_channels(settings: Settings, db: Db, clock: Clock, transport: Transport | None) -> dict[str, Channel]:

@@ -15,6 +15,8 @@ class Kind(StrEnum):
     SNOOZE = "snooze"
     RUN = "run"
     NOTIFICATION = "notification"
+    SUBSCRIPTION = "subscription"
+    CHARGE = "charge"
     MAIL = "mail"
 
 
@@ -25,7 +27,9 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
         select (select min(snoozed_until) from alerts where snoozed_until is not null) as snooze,
                (select min(due_at) from escalation_runs where due_at is not null) as run,
                (select min(due_at) from notifications where due_at is not null) as notification,
-               (select min(due_at) from mails where due_at is not null) as mail
+               (select min(due_at) from mails where due_at is not null) as mail,
+               (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,
+               (select min(due_at) from charges where due_at is not null) as charge
         """
     )
     return {kind: row[kind] for kind in Kind if row[kind] is not None}

@@ -47,6 +47,8 @@ async def run(settings: Settings, database_url: str, clock: Clock, stopping: asy
                 task.cancel()
             await asyncio.gather(listener, present, *loops, return_exceptions=True)
             await delivery.close()
+            if engine.rails.gateway is not None:
+                await engine.rails.gateway.close()
             log.info("worker_stopped")
         await presence.leave()  # but not when it broke
 
@@ -91,6 +93,8 @@ class Worker:
             self._loop("notifications", self._send, engine.earliest_notification, also=self._delivery.freed),
             self._loop("snoozes", engine.wake_snoozed, engine.earliest_snooze),
             self._loop("mails", engine.send_mails, engine.earliest_mail),
+            self._loop("subscriptions", engine.advance_subscriptions, engine.earliest_subscription),
+            self._loop("charges", engine.charge_cards, engine.earliest_charge),
             self._loop("clean-up", self._clean_up, self._next_clean_up),
             self._renew(),
             self._index(),

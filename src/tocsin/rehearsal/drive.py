@@ -48,5 +48,9 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
                 claimed = await notifications_store.claim_due(tx, now, engine.lease, SET, SET)
             await engine.sender.deliver(claimed)
             return len(claimed)
+        case Kind.SUBSCRIPTION:
+            return await engine.advance_subscriptions(now)
+        case Kind.CHARGE:
+            return await engine.charge_cards(now)
         case Kind.MAIL:
             return await engine.send_mails(now)

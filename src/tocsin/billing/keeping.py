@@ -1,0 +1,114 @@
+"""Keeping decisions: what every use case does around a pure decision, whoever asks for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from tocsin.billing import books, store, usage_bills
+from tocsin.billing.account import AccountBilling, Context, Outcome
+from tocsin.billing.books import PublishedBooks
+from tocsin.billing.cards.gateway import CardGateway
+from tocsin.billing.decide import advance, is_charging, next_due
+from tocsin.billing.model import Document
+from tocsin.billing.store import Change
+from tocsin.db import Db, Tx
+from tocsin.errors import Conflict
+from tocsin.licensing.metering import Closing, Facts
+
+
+class UsageSource(Protocol):
+    """Where usage comes from, and where closed windows are noted."""
+
+    async def facts(self, tx: Tx, account_ids: Sequence[int], until: datetime) -> Mapping[int, Facts]:
+        """What the accounts' usage is rated from."""
+        ...
+
+    async def close(self, tx: Tx, closings: Mapping[int, Sequence[Closing]]) -> None:
+        """Note, by account, that bills of these windows were made."""
+        ...
+
+
+class Unmetered:
+    """Where nothing is metered: windows come to nothing."""
+
+    async def facts(self, tx: Tx, account_ids: Sequence[int], until: datetime) -> Mapping[int, Facts]:
+        return {}
+
+    async def close(self, tx: Tx, closings: Mapping[int, Sequence[Closing]]) -> None:
+        return None
+
+
+class Teller(Protocol):
+    """Who writes the mails of decisions."""
+
+    async def tell(self, tx: Tx, outcomes: Sequence[Outcome], at: datetime) -> None:
+        """Put the letters of these decisions into the outbox."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """What use cases need besides the database. `gateway` None: no card can be charged."""
+
+    usage: UsageSource
+    teller: Teller
+    gateway: CardGateway | None = None
+    base_url: str = ""
+
+
+def context(published: PublishedBooks, facts: Mapping[int, Facts]) -> Context:
+    """What decisions consult. Without `facts` no window can be billed, only looked at."""
+    return Context(published, partial(usage_bills.billed, facts))
+
+
+def with_due(outcome: Outcome, by: Context) -> Outcome:
+    """The outcome whose subscription says when something happens next by itself."""
+    billing = outcome.billing
+    due_at = next_due(billing, by)
+    return replace(outcome, billing=replace(billing, subscription=replace(billing.subscription, due_at=due_at)))
+
+
+async def keep(
+    tx: Tx, rails: Rails, changes: Sequence[Change], published: PublishedBooks, at: datetime
+) -> list[Document]:
+    """Write decisions with all that comes of them; the finalised documents come back with their numbers."""
+    by = context(published, {})
+    changes = [Change(change.before, with_due(change.outcome, by)) for change in changes]
+    closings = {
+        change.before.subscription.account_id: change.outcome.closings for change in changes if change.outcome.closings
+    }
+    if closings:
+        await rails.usage.close(tx, closings)
+    await rails.teller.tell(tx, [change.outcome for change in changes if change.outcome.letters], at)
+    documents = await store.save(tx, changes, published.numbering(at), at)
+    await store.wake(tx)
+    return documents
+
+
+async def catch_up(db: Db, rails: Rails, account_id: int, at: datetime) -> None:
+    """Let happen what is due before a command, step by step.
+
+    Raises: Conflict where that waits for a payment under way.
+    """
+    while True:
+        async with db.transaction() as tx:
+            billing, pending = await store.lock(tx, account_id)
+            due_at = billing.subscription.due_at
+            if pending is not None or due_at is None or due_at > at:
+                return
+            published = await books.load(tx)
+            facts = await rails.usage.facts(tx, [account_id], at) if billing.drafts else {}
+            outcome = advance(billing, context(published, facts))
+            if outcome is None:
+                return
+            await keep(tx, rails, [Change(billing, outcome)], published, at)
+
+
+def refuse_other_view(billing: AccountBilling, pending: str | None, version: int | None) -> None:
+    """Raises: Conflict where somebody else was faster, or a payment is under way."""
+    if pending is not None or is_charging(billing):
+        raise Conflict("A payment of this account is being made. Try again in a moment.")
+    if version is not None and version != billing.subscription.version:
+        raise Conflict("Somebody else has changed the subscription meanwhile. Look at it again before you go on.")

@@ -1,0 +1,268 @@
+"""The mails about an account's billing: facts made into words, in each reader's language, and put into the outbox.
+
+What a trial's end takes away from *this* account is counted by a function that is passed in. Source: licensing
+requirements R3.1, R9.1, §4, M16, S28
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from tocsin import i18n
+from tocsin.billing import letters_store
+from tocsin.billing.account import Letter as Facts
+from tocsin.billing.account import LetterKind, Outcome
+from tocsin.billing.letters_store import Reader
+from tocsin.db import Tx
+from tocsin.i18n import N_, Translator
+from tocsin.mail import outbox
+from tocsin.mail.letter import Button, Letter, written
+
+Losses = Callable[[Tx, int, datetime], Awaitable[Sequence[str]]]
+"""What Free switches off for an account at an instant: English source texts, each with its count."""
+
+
+class Words(NamedTuple):
+    """The English source of a letter; its page is where the button leads."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    button: str
+    page: str
+
+
+SUBSCRIPTIONS, BILLING, INVOICES = "/settings/subscriptions", "/settings/billing", "/settings/invoices"
+SEE_PLAN, PAY = N_("See the subscription"), N_("Pay now")
+
+WORDS: Mapping[LetterKind, Words] = {
+    LetterKind.TRIAL_REMINDER: Words(
+        N_("Your trial ends on %(ends_on)s"),
+        (N_("Choose a plan before it ends, and everything stays as it is. Otherwise the account moves to Free."),),
+        N_("Choose a plan"),
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.TRIAL_ENDED: Words(
+        N_("Your trial has ended"),
+        (N_("Nothing was deleted. Whatever the plan does not include rests until you choose one that does."),),
+        N_("Choose a plan"),
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.FIRST_CHARGE_FAILED: Words(
+        N_("The first payment for your plan failed"),
+        (
+            N_("We could not charge your card with %(amount)s. Everything works until %(until)s."),
+            N_("Add another card to go on; otherwise the account moves to Free, and nothing is owed."),
+        ),
+        N_("Add a card"),
+        BILLING,
+    ),
+    LetterKind.MOVED_TO_FREE: Words(
+        N_("Your account is on Free now"),
+        (
+            N_("Nothing was deleted. What Free does not include rests, and comes back as it was with a plan."),
+            N_("Alerts are still accepted, and somebody is still told."),
+        ),
+        SEE_PLAN,
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.PAYMENT_RECEIVED: Words(
+        N_("We received your payment"), (N_("%(amount)s arrived. Thank you."),), N_("See the invoices"), INVOICES
+    ),
+    LetterKind.CHARGE_FAILED: Words(
+        N_("A payment failed"),
+        (
+            N_("We could not charge your card with %(owed)s for invoice %(number)s."),
+            N_("We try again by ourselves. Another card pays it at once."),
+        ),
+        N_("Add a card"),
+        BILLING,
+    ),
+    LetterKind.ACTION_REQUIRED: Words(
+        N_("Your bank wants you to confirm a payment"),
+        (N_("Invoice %(number)s over %(owed)s is open until you confirm it."),),
+        N_("Confirm the payment"),
+        INVOICES,
+    ),
+    LetterKind.DUNNING: Words(
+        N_("Invoice %(number)s is open"),
+        (N_("%(owed)s was due on %(due_on)s. Please pay it, so that the account stays as it is."),),
+        PAY,
+        INVOICES,
+    ),
+    LetterKind.RESTRICTED: Words(
+        N_("Your account is restricted"),
+        (
+            N_("An invoice is open for two weeks: until it is paid, plan, seats and configuration cannot be changed."),
+            N_("Alerting, on-call schedules and notifications go on untouched."),
+        ),
+        PAY,
+        INVOICES,
+    ),
+    LetterKind.TELEPHONY_STOPPED: Words(
+        N_("SMS, voice and numbers are stopped"),
+        (N_("%(owed)s for use is unpaid. Your plan stays; SMS, voice and numbers come back with the payment."),),
+        PAY,
+        INVOICES,
+    ),
+    LetterKind.CHANGE_SCHEDULED: Words(
+        N_("A change of your subscription is scheduled"),
+        (N_("From %(on)s on: %(target)s. Until then everything stays, and nothing is charged today."),),
+        SEE_PLAN,
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.CHANGED: Words(
+        N_("Your subscription has changed"), (N_("In force now: %(target)s."),), SEE_PLAN, SUBSCRIPTIONS
+    ),
+    LetterKind.CANCELED: Words(
+        N_("Your subscription is cancelled"),
+        (
+            N_("Everything works until %(on)s; then the account is on Free."),
+            N_("You can resume it until then, at no charge."),
+        ),
+        N_("Resume"),
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.RESUMED: Words(
+        N_("Your subscription goes on"), (N_("The cancellation is taken back."),), SEE_PLAN, SUBSCRIPTIONS
+    ),
+    LetterKind.PRICE_RISES: Words(
+        N_("Your price changes on %(on)s"),
+        (N_("What you have now costs %(now)s; from the renewal on %(on)s it costs %(then)s, plus tax."),),
+        SEE_PLAN,
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.USAGE_BILLING: Words(
+        N_("How SMS and voice are billed changes"),
+        (N_("From the first billing window on or after %(from_on)s the new rule holds."),),
+        SEE_PLAN,
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.PO_NEARLY_USED: Words(
+        N_("Your purchase order is nearly used up"),
+        (N_("%(used)s of %(ceiling)s is used. More seats need an amended purchase order."),),
+        SEE_PLAN,
+        SUBSCRIPTIONS,
+    ),
+    LetterKind.DELETION_REQUESTED: Words(
+        N_("Your account is being deleted"),
+        (
+            N_("Access has ended. Until %(until)s you can still take this back; then everything is erased for good."),
+            N_("Invoices are kept for as long as the law demands."),
+        ),
+        "",
+        "",
+    ),
+    LetterKind.DELETION_UNDONE: Words(
+        N_("Your account is back"), (N_("The deletion was taken back. Everything is as it was."),), SEE_PLAN, "/"
+    ),
+}
+"""Letters without words are for others: invoices and credit notes leave when they are rendered, the operator reads
+proposals in his inbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxTeller:
+    """Writes the letters of decisions to the account's owners, about money to the invoice recipients too."""
+
+    base_url: str
+    losses: Losses | None = None
+
+    async def tell(self, tx: Tx, outcomes: Sequence[Outcome], at: datetime) -> None:
+        """Put the letters of these decisions into the outbox."""
+        told = [(outcome, letter) for outcome in outcomes for letter in outcome.letters if letter.kind in WORDS]
+        if not told:
+            return
+        accounts = {outcome.billing.subscription.account_id for outcome, _ in told}
+        readers = await letters_store.readers(tx, sorted(accounts))
+        for outcome, letter in told:
+            await self._tell(tx, outcome, letter, readers.get(outcome.billing.subscription.account_id, ()), at)
+
+    async def _tell(self, tx: Tx, outcome: Outcome, letter: Facts, owners: Sequence[Reader], at: datetime) -> None:
+        account_id = outcome.billing.subscription.account_id
+        losses = await self._losses_of(tx, account_id, letter)
+        for reader in _readers(outcome, letter, owners):
+            made = in_words(letter, reader.locale, reader.zone, self.base_url, losses)
+            text, html = written(made, locale=reader.locale, zone=reader.zone, at=at)
+            purpose = letter.kind.value.replace("_", "-")
+            await outbox.enqueue(tx, account_id, purpose, reader.address, made.subject, text, html, letter.at)
+
+    async def _losses_of(self, tx: Tx, account_id: int, letter: Facts) -> Sequence[str]:
+        if self.losses is None or letter.kind is not LetterKind.TRIAL_REMINDER or "plan" in letter.facts:
+            return ()
+        return await self.losses(tx, account_id, letter.at)
+
+
+ABOUT_MONEY = {LetterKind.CHARGE_FAILED, LetterKind.DUNNING, LetterKind.ACTION_REQUIRED}
+
+
+def _readers(outcome: Outcome, letter: Facts, owners: Sequence[Reader]) -> list[Reader]:
+    buyer = outcome.billing.buyer
+    known = {owner.address for owner in owners}
+    zone = ZoneInfo(outcome.billing.subscription.zone)
+    others = buyer.emails if letter.kind in ABOUT_MONEY else ()
+    return [*owners, *(Reader(address, buyer.locale, zone) for address in others if address not in known)]
+
+
+def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: Sequence[str] = ()) -> Letter:
+    """A letter in the reader's language. Raises: KeyError for a kind without words."""
+    _ = Translator(locale)
+    words = WORDS[letter.kind]
+    facts = _said(letter.facts, locale, zone)
+    chosen = letter.kind in (LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED) and "plan" in letter.facts
+    paragraphs = (CHOSEN,) if chosen else words.paragraphs
+    buttons = (Button(_(words.button), f"{base_url}{words.page}"),) if words.button else ()
+    return Letter(
+        subject=_(words.subject, **facts),
+        heading=_(words.subject, **facts),
+        paragraphs=tuple(_(paragraph, **facts) for paragraph in paragraphs),
+        facts=tuple((_("Free switches off"), _(loss)) for loss in losses),
+        buttons=buttons,
+    )
+
+
+CHOSEN = N_("You have chosen what comes next: %(target)s. It begins by itself, and everything stays as it is.")
+AMOUNTS = {
+    "amount_minor": "amount",
+    "owed_minor": "owed",
+    "now_minor": "now",
+    "then_minor": "then",
+    "used_minor": "used",
+    "ceiling_minor": "ceiling",
+}
+
+
+def _said(facts: Mapping[str, object], locale: str, zone: ZoneInfo) -> dict[str, object]:
+    """The facts as they are said: amounts with their currency, days in full, what a target comes to."""
+    currency = str(facts.get("currency", "USD"))
+    said: dict[str, object] = {"number": "", "on": "", "until": "", "target": _target(facts, locale)}
+    for name, value in facts.items():
+        match value:
+            case int() if name in AMOUNTS:
+                said[AMOUNTS[name]] = i18n.money(locale, value, currency)
+            case datetime():
+                said["on" if name == "at" else name] = i18n.instant_in_full(locale, zone, value)
+            case date():
+                said[name] = i18n.date_in_full(locale, value)
+            case UUID() | None:
+                continue
+            case _:
+                said[name] = value
+    return said
+
+
+INTERVALS = {"month": N_("paid by the month"), "year": N_("paid by the year")}
+
+
+def _target(facts: Mapping[str, object], locale: str) -> str:
+    """For instance "standard, 10 seats, paid by the year"."""
+    _ = Translator(locale)
+    seats, interval = facts.get("seats"), facts.get("interval")
+    parts = [str(facts["plan"]).title()] if facts.get("plan") else []
+    if isinstance(seats, int):
+        parts.append(_.ngettext("%(num)s seat", "%(num)s seats", seats))
+    if isinstance(interval, str):
+        parts.append(_(INTERVALS[interval]))
+    return ", ".join(parts)

@@ -1,0 +1,174 @@
+"""Use cases of billing: look, preview, do. One function is one use case.
+
+A command is done at most once by its key. Where it needs money first, the account is held, the card is charged outside
+of any transaction, and only success applies it; what became of a charge that nobody knows of is found out later by its
+own key (`charging.py`). Source: licensing requirements M9, R4.3, R4.4, CHOICE-35
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+
+from tocsin.billing import books, charges_store, charging, store, trial
+from tocsin.billing.account import AccountBilling, Outcome
+from tocsin.billing.books import PublishedBooks
+from tocsin.billing.charging import Result
+from tocsin.billing.commands import Command, ReversePayment
+from tocsin.billing.decide import decide
+from tocsin.billing.decision import Decision
+from tocsin.billing.keeping import Rails, catch_up, context, keep, refuse_other_view, with_due
+from tocsin.billing.model import Buyer, Document
+from tocsin.billing.store import Change
+from tocsin.db import Db, Tx
+from tocsin.errors import NotFound
+from tocsin.licensing.model import FREE, Standing, Subscription
+
+ASK_AGAIN = timedelta(minutes=1)
+"""When a worker asks what became of a charge that its maker did not come back from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command with who asks and by which key; `version` is that of the view it was made from."""
+
+    command: Command
+    key: str
+    by: UUID | None = None
+    version: int | None = None
+    return_url: str = ""
+
+
+async def find(db: Db, account_id: int) -> AccountBilling | None:
+    """The account's billing as it stands; None for an account without any."""
+    async with db.transaction() as tx:
+        return await store.find(tx, account_id)
+
+
+async def preview(db: Db, account_id: int, command: Command, at: datetime) -> Outcome:
+    """What a command would come to now: the decision that is not kept. Raises: what `decide` raises."""
+    async with db.transaction() as tx:
+        published = await books.load(tx)
+        billing = await store.find(tx, account_id)
+        if billing is None:
+            raise NotFound("This account has no subscription.")
+        return decide(billing, command, at, context(published, {}))
+
+
+async def start_trial(
+    tx: Tx, account_id: int, zone: str, currency: str, at: datetime, buyer: Buyer | None = None
+) -> Subscription:
+    """The subscription of an account that signs up, with its trial, as a part of the caller's transaction."""
+    published = await books.load(tx)
+    newest = published.newest(at)
+    subscription = trial.new_trial(account_id, zone, currency, published.version(newest), newest, at)
+    return await _begin(tx, subscription, published, at, buyer)
+
+
+async def start_free(
+    tx: Tx, account_id: int, zone: str, currency: str, at: datetime, buyer: Buyer | None = None
+) -> Subscription:
+    """The subscription of an account that had its trial before: Free from the start. Source: R2.1"""
+    published = await books.load(tx)
+    newest = published.newest(at)
+    book = published.version(newest)
+    subscription = replace(
+        trial.new_trial(account_id, zone, currency, book, newest, at),
+        standing=Standing.FREE,
+        plan=FREE,
+        seats=book.plan(FREE).seats_limit or 0,
+        trial_ends_at=None,
+        reminded_until=None,
+    )
+    return await _begin(tx, subscription, published, at, buyer)
+
+
+async def start_granted(tx: Tx, account_id: int, zone: str, at: datetime) -> Subscription:
+    """The subscription of an account that has everything and is never billed."""
+    published = await books.load(tx)
+    newest = published.newest(at)
+    granted = replace(
+        trial.new_trial(account_id, zone, "USD", published.version(newest), newest, at),
+        standing=Standing.GRANTED,
+        trial_ends_at=None,
+        reminded_until=None,
+    )
+    return await _begin(tx, granted, published, at, None)
+
+
+async def _begin(
+    tx: Tx, subscription: Subscription, published: PublishedBooks, at: datetime, buyer: Buyer | None
+) -> Subscription:
+    decision = Decision(AccountBilling(subscription, buyer or store.NOBODY), at, context(published, {}))
+    decision.begin_term()
+    billing = with_due(decision.outcome(), decision.context).billing
+    await store.insert_subscription(tx, billing)
+    if buyer is not None:
+        await store.save_buyer(tx, subscription.account_id, buyer)
+    return billing.subscription
+
+
+async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datetime) -> Result:
+    """Do a command, once. Raises: what `decide` raises; Conflict where the view was old or a payment is under way."""
+    await catch_up(db, rails, account_id, at)
+    charge_id: UUID | None = None
+    async with db.transaction() as tx:
+        billing, pending = await store.lock(tx, account_id)
+        kept = await charges_store.find_command(tx, account_id, asked.key)
+        if kept is not None:
+            return msgspec.convert(kept.result, Result)
+        refuse_other_view(billing, pending, asked.version)
+        published = await books.load(tx)
+        document = await _document_of(tx, account_id, asked.command)
+        outcome = decide(billing, asked.command, at, context(published, {}), document)
+        if outcome.first is None:
+            documents = await keep(tx, rails, [Change(billing, outcome)], published, at)
+            result = Result("done", tuple(one.id for one in documents), reasons=outcome.reasons)
+            await _note(tx, account_id, asked, result, at)
+        else:
+            charge_id = uuid4()
+            result = Result("pending", message=charging.NOT_THROUGH)
+            await _note(tx, account_id, asked, result, at)
+            await charges_store.set_pending(tx, account_id, asked.key)
+            await charges_store.insert_charge(
+                tx, account_id, charge_id, outcome.first, asked.key, billing.subscription.default_card_id, at,
+                at + ASK_AGAIN,
+            )  # fmt: skip
+    if charge_id is not None:
+        return await charging.charge_order(db, rails, account_id, charge_id, asked.return_url, at)
+    if outcome.charges:
+        await charging.charge_due(db, rails, at, lease=ASK_AGAIN, account_id=account_id)
+    return result
+
+
+async def _note(tx: Tx, account_id: int, asked: Asked, result: Result, at: datetime) -> None:
+    await charges_store.insert_command(
+        tx,
+        account_id,
+        asked.key,
+        charging.to_json(asked.command),
+        asked.by,
+        "pending" if result.status == "pending" else "done",
+        msgspec.json.encode(result).decode(),
+        at,
+    )
+
+
+async def _document_of(tx: Tx, account_id: int, command: Command) -> Document | None:
+    """The invoice that a command takes a payment back from."""
+    if isinstance(command, ReversePayment):
+        return await store.get_document(tx, account_id, command.document_id)
+    return None
+
+
+async def document(db: Db, account_id: int, document_id: UUID) -> Document:
+    """An invoice or credit note, whole. Raises: NotFound."""
+    async with db.transaction() as tx:
+        return await store.get_document(tx, account_id, document_id)
+
+
+async def documents(db: Db, account_id: int) -> list[Document]:
+    """Every finalised invoice and credit note, the newest first. Source: R7.1"""
+    async with db.transaction() as tx:
+        return await store.list_documents(tx, account_id)

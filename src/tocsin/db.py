@@ -81,6 +81,15 @@ class Tx:
         async with self.conn.transaction():
             yield
 
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """The statements inside are sent without waiting for each other, to save the round trips.
+
+        What fails is raised by the next statement that returns rows, or at the end; `execute` knows no number of rows.
+        """
+        async with self.conn.pipeline():
+            yield
+
     async def see_account(self, account_id: int) -> None:
         """From here to the end of the transaction, row-level security shows this account (used while one is made)."""
         await self.value("select set_config('tocsin.accounts', %(accounts)s, true)", accounts=str(account_id))
@@ -109,6 +118,24 @@ class Db:
                 yield tx
         finally:
             await self.pool.putconn(conn)
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[Tx]:
+        """Each statement inside is a transaction of its own, in one round trip. For the engine's role alone."""
+        conn = await self._take()
+        try:
+            yield Tx(conn)
+        finally:
+            await self.pool.putconn(conn)
+
+    @asynccontextmanager
+    async def at_once(self) -> AsyncIterator[Tx]:
+        """The statements inside are one transaction, sent as a whole in one round trip; none of them may return rows.
+
+        Commit at the end, or roll back if one fails, as `Tx.together` says. For the engine's role alone.
+        """
+        async with self.statements() as tx, tx.together():
+            yield tx
 
     async def _take(self) -> AsyncConnection[Any]:
         """A connection whose server is still there.
@@ -179,7 +206,6 @@ def make_pool(
     async def configure(conn: AsyncConnection[Any]) -> None:
         if "{role}" not in url:
             await conn.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
-            await conn.commit()
 
     return AsyncConnectionPool(
         conninfo(url, role),
@@ -188,7 +214,7 @@ def make_pool(
         max_size=max_size,
         open=False,
         configure=configure,
-        kwargs={"application_name": "tocsin", "connect_timeout": 10},
+        kwargs={"application_name": "tocsin", "connect_timeout": 10, "autocommit": True},
         timeout=10,
     )
 

@@ -3,9 +3,12 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
+from psycopg.errors import NotNullViolation
+from tests.support.makers import Tenant
 from tests.support.program import eventually
 
-from tocsin.db import Db, Tx, connect, make_pool
+from tocsin.db import Databases, Db, Tx, connect, make_pool
 
 CONNECTIONS = 5
 
@@ -31,3 +34,43 @@ async def test_connections_that_the_server_has_closed_are_replaced_at_once(datab
 
         async with asyncio.timeout(5), db.transaction() as tx:  # the pool's own check takes 1, 2, 4 … seconds for each
             assert await backend_pid(tx) not in closed
+
+
+INSERT = """
+    insert into alert_notes (account_id, alert_id, at, owner, note)
+    values (%(account_id)s, 'x', timestamptz 'epoch', 'ana', %(note)s)
+"""
+KEPT = "select note from alert_notes where account_id = %(account_id)s order by id"
+
+
+async def write_notes(tx: Tx, account_id: int, *notes: str | None) -> None:
+    for note in notes:
+        await tx.execute(INSERT, account_id=account_id, note=note)
+
+
+async def test_statements_sent_at_once_are_kept_or_undone_together(databases: Databases, tenant: Tenant) -> None:
+    async def write(*notes: str | None) -> None:
+        async with databases.engine.at_once() as tx:
+            await write_notes(tx, tenant.account_id, *notes)
+
+    with pytest.raises(NotNullViolation):
+        await write("first", None, "third")
+    await write("fourth", "fifth")
+
+    async with databases.engine.statements() as tx:
+        assert await tx.values(KEPT, account_id=tenant.account_id) == ["fourth", "fifth"]
+
+
+async def test_what_fails_among_statements_sent_together_undoes_their_transaction(
+    databases: Databases, tenant: Tenant
+) -> None:
+    async def write() -> list[str]:
+        async with databases.engine.transaction() as tx, tx.together():
+            await write_notes(tx, tenant.account_id, "first", None)
+            return await tx.values(KEPT, account_id=tenant.account_id)
+
+    with pytest.raises(NotNullViolation):
+        await write()
+
+    async with databases.engine.statements() as tx:
+        assert await tx.values(KEPT, account_id=tenant.account_id) == []

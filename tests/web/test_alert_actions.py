@@ -411,14 +411,12 @@ async def test_a_change_wakes_the_pages_that_show_it(
     api: AlertApi, databases: Databases, database_url: str, alert: Alert
 ) -> None:
     async with databases.engine.pool.connection() as conn:
-        await conn.set_autocommit(True)
         await conn.execute("listen tocsin_alerts")
         try:
             await api.act("POST", path(alert, "tags"), {"tags": ["new"]})
             told = [n.payload async for n in conn.notifies(timeout=5, stop_after=1)]
         finally:
             await conn.execute("unlisten *")
-            await conn.set_autocommit(False)
 
     assert f"{alert.account_id}:{alert.id}" in told
 

@@ -119,7 +119,7 @@ async def notify_all_changed(tx: Tx, alerts: Iterable[tuple[int, str]]) -> None:
         for alert_id in (sorted(ids) if len(ids) <= NAMED_CHANGES else [""])
     ]
     if told:
-        await tx.value("select count(pg_notify('tocsin_alerts', it)) from unnest(%(told)s::text[]) as it", told=told)
+        await tx.execute("select count(pg_notify('tocsin_alerts', it)) from unnest(%(told)s::text[]) as it", told=told)
 
 
 async def insert_log(

@@ -88,11 +88,11 @@ class Engine:
             return await store.earliest(tx)
 
     async def earliest_run(self) -> datetime | None:
-        async with self.db.transaction() as tx:
+        async with self.db.statements() as tx:
             return await runs_store.earliest_due(tx)
 
     async def earliest_notification(self) -> datetime | None:
-        async with self.db.transaction() as tx:
+        async with self.db.statements() as tx:
             return await notifications_store.earliest_due(tx)
 
     async def earliest_snooze(self) -> datetime | None:
@@ -106,7 +106,7 @@ class Engine:
             return await charges_store.earliest_due(tx)
 
     async def earliest_mail(self) -> datetime | None:
-        async with self.db.transaction() as tx:
+        async with self.db.statements() as tx:
             return await mails_store.earliest_due(tx)
 
 

@@ -131,8 +131,9 @@ class Worker:
                 if moved:
                     metrics.ENGINE_ADVANCED.labels(kind).inc(moved)
                     metrics.ENGINE_SECONDS.labels(kind).observe(perf_counter() - started)
-                    continue
                 due_at = await earliest()
+                if moved and due_at is not None and due_at <= self._clock.now():
+                    continue  # there is more; where nothing moved, what is due is another worker's
             except Exception as error:
                 log.error("step_failed", kind=kind, error=repr(error), exc_info=not isinstance(error, psycopg.Error))
                 await _wait(self._stopping, 0.5)
@@ -164,8 +165,8 @@ class Worker:
             self._cleaned_at = now
         return removed
 
-    async def _next_clean_up(self) -> datetime | None:
-        return self._cleaned_at + CLEAN_UP_EVERY if self._cleaned_at else None
+    async def _next_clean_up(self) -> datetime:
+        return self._cleaned_at + CLEAN_UP_EVERY if self._cleaned_at else self._clock.now()
 
     async def _renew(self) -> None:
         """Prolong leases three times within each."""

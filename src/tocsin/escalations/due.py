@@ -1,6 +1,6 @@
 """Advancing what is due, set by set: claim runs, decide (pure), and write notifications and log in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,19 +70,22 @@ async def advance_due(
     With `claim`, notifications that are due at once come back leased to the caller, who must send them; those of
     accounts in `busy` stay due.
     """
-    async with db.transaction() as tx:
-        rows = await store.claim_due(tx, now, per_account, limit)
-        if not rows:
-            return Advanced()
-        turn = _Turn(tx, snapshots, now, lease, claim, busy)
+    for apart in (False, True):
+        rows: Sequence[store.RunRow] = ()
         try:
-            async with tx.savepoint():
-                return Advanced(len(rows), await turn.advance(rows))
+            async with db.transaction() as tx:
+                rows = await store.claim_due(tx, now, per_account, limit)
+                if not rows:
+                    break
+                turn = _Turn(tx, snapshots, now, lease, claim, busy)
+                return Advanced(len(rows), await (turn.advance_apart(rows) if apart else turn.advance(rows)))
         except psycopg.OperationalError:
             raise  # the database is away, or ended a deadlock: nothing is wrong with the rows
         except Exception as error:
+            if apart:
+                raise
             log.error("set_failed", runs=len(rows), error=repr(error), exc_info=True)
-            return Advanced(len(rows), await turn.advance_apart(rows))
+    return Advanced()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,9 @@ class _Turn:
     async def advance(self, rows: Sequence[store.RunRow]) -> list[Notification]:
         """Decide and write for all of `rows`; the notifications claimed."""
         tx = self.tx
-        facts = await store.facts(tx, rows)
-        running = await store.others_running(tx, rows)
-        told = await store.told_before(tx, rows)
+        situations = await store.situations(tx, rows)
         configurations = await self.snapshots.get(tx, (row.account_id for row in rows))
-        due = _decide(rows, facts, running, told, configurations, self.now)
+        due = _decide(rows, situations, configurations, self.now)
         return await _write(tx, due, self.now, self.lease, self.claim, self.busy)
 
     async def advance_apart(self, rows: Sequence[store.RunRow]) -> list[Notification]:
@@ -130,9 +131,7 @@ class _Turn:
 
 def _decide(
     rows: Sequence[store.RunRow],
-    facts: dict[Key, AlertFacts],
-    running: dict[Key, set[str]],
-    told: dict[Key, set[str]],
+    situations: dict[Key, store.Situation],
     configurations: dict[int, Snapshot],
     now: datetime,
 ) -> _Set:
@@ -143,8 +142,7 @@ def _decide(
     for row in rows:
         by_alert.setdefault((row.account_id, row.alert_id), []).append(row)
     for key, siblings in by_alert.items():
-        alert = facts.get(key, AlertFacts(closed=True))
-        elsewhere, snapshot = running.get(key, set()), configurations[key[0]]
+        alert, elsewhere, snapshot = situations[key].facts, situations[key].running, configurations[key[0]]
         found = [(row, _advance(row, alert, snapshot, elsewhere, now, due)) for row in siblings]
         if any(outcome and outcome.unacknowledges for _, outcome in found):
             alert = replace(alert, acknowledged=False)
@@ -156,12 +154,12 @@ def _decide(
             ]
         outcomes[key] = [outcome for _, outcome in found if outcome]
     for (account_id, alert_id), of_alert in outcomes.items():
-        _gather(due, account_id, alert_id, of_alert, told.get((account_id, alert_id), set()), configurations, now)
+        _gather(due, account_id, alert_id, of_alert, situations[account_id, alert_id].told, configurations, now)
     return due
 
 
 def _advance(
-    row: store.RunRow, alert: AlertFacts, snapshot: Snapshot, running: set[str], now: datetime, due: _Set
+    row: store.RunRow, alert: AlertFacts, snapshot: Snapshot, running: Collection[str], now: datetime, due: _Set
 ) -> Outcome | None:
     """What one run comes to; None for one that raised, whose owners hear of it and which is put off."""
     try:
@@ -178,7 +176,7 @@ def _gather(
     account_id: int,
     alert_id: str,
     outcomes: Sequence[Outcome],
-    told_before: set[str],
+    told_before: Collection[str],
     configurations: dict[int, Snapshot],
     now: datetime,
 ) -> None:
@@ -271,20 +269,21 @@ def _dead_end(it: Nobody) -> dict[str, Any]:
 async def _write(
     tx: Tx, due: _Set, now: datetime, lease: timedelta, claim: bool, busy: Sequence[int]
 ) -> list[Notification]:
-    if due.saved:
-        await store.save_runs(tx, due.saved)
-    if due.started:
-        await store.insert_runs(tx, due.started)
-    for row, error in due.failed:
-        await store.put_off(tx, row, error, now + PUT_OFF)
-    if due.unacknowledged:
-        await store.unacknowledge(tx, due.unacknowledged, now)
-    await alerts_store.insert_logs(tx, due.entries, now, SYSTEM)
-    changed = {(account_id, alert_id) for account_id, alert_id, _, _ in due.entries}
-    await alerts_store.notify_all_changed(tx, changed.union(due.unacknowledged))
-    for account_id, alert_id in due.closed:
-        await _close(tx, account_id, alert_id, now)
-    return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim, busy=busy)
+    async with tx.together():
+        if due.saved:
+            await store.save_runs(tx, due.saved)
+        if due.started:
+            await store.insert_runs(tx, due.started)
+        for row, error in due.failed:
+            await store.put_off(tx, row, error, now + PUT_OFF)
+        if due.unacknowledged:
+            await store.unacknowledge(tx, due.unacknowledged, now)
+        await alerts_store.insert_logs(tx, due.entries, now, SYSTEM)
+        changed = {(account_id, alert_id) for account_id, alert_id, _, _ in due.entries}
+        await alerts_store.notify_all_changed(tx, changed.union(due.unacknowledged))
+        for account_id, alert_id in due.closed:
+            await _close(tx, account_id, alert_id, now)
+        return await outbox.enqueue(tx, due.notifications, now, lease, claim=claim, busy=busy)
 
 
 async def _close(tx: Tx, account_id: int, alert_id: str, now: datetime) -> None:

@@ -39,6 +39,6 @@ async def wake_due(db: Db, now: datetime, limit: int = 200) -> int:
 
 async def earliest_due(db: Db) -> datetime | None:
     """When the next snooze ends, or None."""
-    async with db.transaction() as tx:
+    async with db.statements() as tx:
         due: datetime | None = await tx.value("select min(snoozed_until) from alerts where snoozed_until is not null")
     return due

@@ -146,64 +146,46 @@ async def put_off(tx: Tx, run: RunRow, error: str, until: datetime) -> None:
     )  # fmt: skip
 
 
-async def facts(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], AlertFacts]:
-    """What decisions need of the alerts of these runs, by account and alert."""
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the decision about an alert's runs starts from."""
+
+    facts: AlertFacts
+    running: frozenset[str]  # the escalations that run for it: all that are not over
+    told: frozenset[str]  # the users who have a notification about it already
+
+
+async def situations(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], Situation]:
+    """How things stand with the alerts of these runs, by account and alert; one that is gone is closed."""
     rows = await tx.dicts(
         """
-        select a.account_id, a.id, a.status, a.acknowledged, a.acknowledged_at, a.snoozed_until
+        select i.account_id, i.id, coalesce(a.status, 'deleted') as status,
+               coalesce(a.acknowledged, false) as acknowledged, a.acknowledged_at, a.snoozed_until,
+               array(select r.escalation_id::text from escalation_runs r
+                      where r.account_id = i.account_id and r.alert_id = i.id
+                        and r.escalation_id is not null and r.due_at is not null) as running,
+               array(select n.user_id::text from notifications n
+                      where n.account_id = i.account_id and n.alert_id = i.id
+                        and n.action_type in ('create-alert', 'renotified-alert')) as told
           from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, id)
-          join alerts a on a.account_id = i.account_id and a.id = i.id
+          left join alerts a on a.account_id = i.account_id and a.id = i.id
         """,
         account_id=arrays.plain([run.account_id for run in runs]),
         alert_id=arrays.texts([run.alert_id for run in runs]),
     )
     return {
-        (row["account_id"], row["id"]): AlertFacts(
-            closed=row["status"] != "open",
-            acknowledged=row["acknowledged"],
-            last_acknowledged_at=row["acknowledged_at"],
-            snoozed_until=row["snoozed_until"],
+        (row["account_id"], row["id"]): Situation(
+            AlertFacts(
+                closed=row["status"] != "open",
+                acknowledged=row["acknowledged"],
+                last_acknowledged_at=row["acknowledged_at"],
+                snoozed_until=row["snoozed_until"],
+            ),
+            frozenset(row["running"]),
+            frozenset(row["told"]),
         )
         for row in rows
     }
-
-
-async def others_running(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], set[str]]:
-    """Which escalations run for these alerts, by account and alert: all that are not over."""
-    rows = await tx.dicts(
-        """
-        select r.account_id, r.alert_id, r.escalation_id
-          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[]))
-               as i(account_id, alert_id)
-          join escalation_runs r on r.account_id = i.account_id and r.alert_id = i.alert_id
-         where r.escalation_id is not null and r.due_at is not null
-        """,
-        account_id=arrays.plain([run.account_id for run in runs]),
-        alert_id=arrays.texts([run.alert_id for run in runs]),
-    )
-    running: dict[tuple[int, str], set[str]] = {}
-    for row in rows:
-        running.setdefault((row["account_id"], row["alert_id"]), set()).add(str(row["escalation_id"]))
-    return running
-
-
-async def told_before(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], set[str]]:
-    """Who has a notification about these alerts already, by account and alert."""
-    rows = await tx.dicts(
-        """
-        select distinct n.account_id, n.alert_id, n.user_id
-          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[]))
-               as i(account_id, alert_id)
-          join notifications n on n.account_id = i.account_id and n.alert_id = i.alert_id
-         where n.action_type in ('create-alert', 'renotified-alert')
-        """,
-        account_id=arrays.plain([run.account_id for run in runs]),
-        alert_id=arrays.texts([run.alert_id for run in runs]),
-    )
-    told: dict[tuple[int, str], set[str]] = {}
-    for row in rows:
-        told.setdefault((row["account_id"], row["alert_id"]), set()).add(str(row["user_id"]))
-    return told
 
 
 async def unreached(tx: Tx, alerts: Mapping[tuple[int, str], datetime]) -> list[tuple[int, str]]:

@@ -86,7 +86,7 @@ class Sender:
 
     async def prepare(self, claimed: Sequence[Notification]) -> tuple[list[Envelope], list[Ending]]:
         """What each channel needs, loaded set-wise; and those not worth sending any more, with the reason."""
-        async with self._engine.transaction() as tx:
+        async with self._engine.statements() as tx:
             alerts = await store.alert_summaries(tx, claimed)
             receivers = await store.receivers(tx, claimed)
         envelopes, endings, now = [], [], self._clock.now()
@@ -164,17 +164,25 @@ class Sender:
         failed = [it.notification for it in results if it.status is NotificationStatus.FAILED]
         failed += [it.notification for it in endings if it.status is NotificationStatus.FAILED]
         now = self._clock.now()
+        if not failed:
+            async with self._engine.at_once() as tx:
+                await _write(tx, results, endings, now)
+            return []
         async with self._engine.transaction() as tx:
-            if results:
-                await store.record(tx, results)
-            if endings:
-                await store.end_unsent(tx, [(it.notification, it.status.value, it.reason) for it in endings], now)
-            answered = [it.notification for it in results if it.notification.alert_id is None and not it.status_reason]
-            if answered:
-                await store.verify_answering(tx, answered, now)
-            ended = [*(it.notification for it in results), *(it.notification for it in endings)]
-            await notify_all_changed(tx, ((it.account_id, it.alert_id) for it in ended if it.alert_id is not None))
-            return await self._on_failed(tx, failed, now) if failed else []
+            await _write(tx, results, endings, now)
+            return await self._on_failed(tx, failed, now)
+
+
+async def _write(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[Ending], now: datetime) -> None:
+    if results:
+        await store.record(tx, results)
+    if endings:
+        await store.end_unsent(tx, [(it.notification, it.status.value, it.reason) for it in endings], now)
+    answered = [it.notification for it in results if it.notification.alert_id is None and not it.status_reason]
+    if answered:
+        await store.verify_answering(tx, answered, now)
+    ended = [*(it.notification for it in results), *(it.notification for it in endings)]
+    await notify_all_changed(tx, ((it.account_id, it.alert_id) for it in ended if it.alert_id is not None))
 
 
 def _kept(said: str) -> str:

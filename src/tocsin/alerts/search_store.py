@@ -150,16 +150,20 @@ async def index_alerts(tx: Tx, limit: int = 2000) -> int:
         ), indexed as (
           insert into alert_texts (account_id, alert_id, message, description, rest, keys)
           select a.account_id, a.id, lower(a.message), lower(a.description),
-                 lower(concat_ws(E'\\n', a.entity, a.source, case when a.alias !~* '{MACHINE_MADE}' then a.alias end,
-                           array_to_string(a.tags, E'\\n'),
-                           (select string_agg(key || E'\\n' || value, E'\\n') from jsonb_each_text(a.details)))),
-                 array(select left('a:' || lower(a.alias), {KEY_LENGTH}) where a.alias ~* '{MACHINE_MADE}'
-                       union select left('t:' || lower(tag), {KEY_LENGTH}) from unnest(a.tags) tag
-                       union select left('k:' || lower(key), {KEY_LENGTH}) from jsonb_each_text(a.details)
-                       union select left('v:' || lower(value), {KEY_LENGTH}) from jsonb_each_text(a.details)
-                       union select 'r:' || (r ->> 'id') from jsonb_array_elements(a.responders) r)
+                 lower(concat_ws(E'\\n', a.entity, a.source, case when not machine_made then a.alias end,
+                           array_to_string(a.tags, E'\\n'), said.lines)),
+                 case when machine_made then array[left('a:' || lower(a.alias), {KEY_LENGTH})] else '{{}}' end
+                   || array(select left('t:' || lower(tag), {KEY_LENGTH}) from unnest(a.tags) tag)
+                   || coalesce(said.keys, '{{}}')
+                   || array(select 'r:' || (r ->> 'id') from jsonb_array_elements(a.responders) r)
             from (select distinct account_id, alert_id from taken) q
             join alerts a on a.account_id = q.account_id and a.id = q.alert_id
+           cross join lateral (select a.alias ~* '{MACHINE_MADE}' as machine_made offset 0) spelling
+           cross join lateral (
+             select string_agg(key || E'\\n' || value, E'\\n') as lines,
+                    array_agg(left('k:' || lower(key), {KEY_LENGTH}))
+                      || array_agg(left('v:' || lower(value), {KEY_LENGTH})) as keys
+               from jsonb_each_text(a.details)) said
           on conflict (account_id, alert_id) do update
              set message = excluded.message, description = excluded.description, rest = excluded.rest,
                  keys = excluded.keys

@@ -20,7 +20,8 @@ async def test_a_batch_whose_answer_was_lost_is_written_once(
 
     def request(message: str) -> Request:
         done = asyncio.get_running_loop().create_future()
-        return Request(new_id(), tenant.integration, parse_create({"message": message}), "", clock.now(), done)
+        now = clock.now()
+        return Request(new_id(now), tenant.integration, parse_create({"message": message}), "", now, done)
 
     async with wire(database_url, tmp_path) as cut:
         ingest = Ingest(cut.url, Directories(databases.engine), clock, queue_limit=10)

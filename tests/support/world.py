@@ -158,7 +158,7 @@ class World:
         import asyncio
 
         request = Request(
-            new_id(),
+            new_id(self.clock.at),
             self.tenant.integration,
             parse_create({"message": message, "responders": list(responders), **payload}),
             "127.0.0.1",

@@ -68,7 +68,7 @@ class Ingest:
         clock: Clock,
         *,
         queue_limit: int,
-        make_id: Callable[[], str] | None = None,
+        make_id: Callable[[datetime], str] | None = None,
     ) -> None:
         self._url = database_url
         self._directories = directories
@@ -193,7 +193,7 @@ class Ingest:
         defaults: dict[UUID, _Named] = {}  # of requests that leave it to their integration whom to tell
         for request in requests:
             integration, alert, at = request.integration, request.alert, request.at
-            alert_id = f"{self._make_id()}-{int(at.timestamp() * 1000)}"
+            alert_id = f"{self._make_id(at)}-{int(at.timestamp() * 1000)}"
             alias = alert.alias or alert_id
             by = ids.get(integration.id) or ids.setdefault(integration.id, str(integration.id))
             at_text = str(at)
@@ -258,28 +258,37 @@ def _fail(requests: list[Request], error: TocsinError) -> None:
             request.done.set_exception(error)
 
 
-class RandomIds:
-    """Random UUIDs (version 4) as text, made without the cost of the class and with one system call for many."""
+class OrderedIds:
+    """UUIDs (version 7) as text: random, and in the order of time.
+
+    So each goes to the end of the indexes that it is in, where one that is random from its first digit goes to a page
+    of its own. Made without the cost of the class, and with one system call for many.
+    """
 
     def __init__(self) -> None:
-        self._ready: list[str] = []
+        self._millis = self._count = 0
+        self._tails: list[str] = []
 
-    def __call__(self) -> str:
-        if not self._ready:
-            raw = os.urandom(16 * MADE_AT_ONCE).hex()
-            self._ready = [_version_4(raw[start : start + 32]) for start in range(0, len(raw), 32)]
-        return self._ready.pop()
+    def __call__(self, at: datetime) -> str:
+        millis = int(at.timestamp() * 1000)
+        if millis > self._millis:
+            self._millis, self._count = millis, 0
+        elif self._count < 0xFFF:
+            self._count += 1
+        else:
+            self._millis, self._count = self._millis + 1, 0
+        if not self._tails:
+            raw = os.urandom(8 * MADE_AT_ONCE).hex()
+            self._tails = [
+                f"{VARIANT[raw[i]]}{raw[i + 1 : i + 4]}-{raw[i + 4 : i + 16]}" for i in range(0, len(raw), 16)
+            ]
+        stamp = f"{self._millis:012x}"
+        return f"{stamp[:8]}-{stamp[8:]}-7{self._count:03x}-{self._tails.pop()}"
 
 
 MADE_AT_ONCE = 64
 VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
-
-
-def _version_4(raw: str) -> str:
-    return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{VARIANT[raw[16]]}{raw[17:20]}-{raw[20:]}"
-
-
-new_id = RandomIds()
+new_id = OrderedIds()
 
 
 class IngestFront:
@@ -299,9 +308,10 @@ class IngestFront:
             await self.app(scope, receive, send)
 
     async def _create(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, request_id = perf_counter(), new_id()
+        started, at = perf_counter(), self._clock.now()
+        request_id = new_id(at)
         try:
-            await self._accept(scope, receive, request_id)
+            await self._accept(scope, receive, request_id, at)
             status, body, extra = 202, {"result": "Request will be processed"}, [OK]
         except TocsinError as error:
             status, body, extra = error.status, _error_body(error), _error_headers(error)
@@ -317,7 +327,7 @@ class IngestFront:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": payload})
 
-    async def _accept(self, scope: Scope, receive: Receive, request_id: str) -> None:
+    async def _accept(self, scope: Scope, receive: Receive, request_id: str, at: datetime) -> None:
         """Return after the commit. Raises: TocsinError."""
         ingest, keys = self.ingest, self.keys
         if ingest is None or keys is None:
@@ -337,9 +347,7 @@ class IngestFront:
             raise Malformed("Request body is not a valid JSON object.") from None
         client = scope.get("client")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        request = Request(
-            request_id, integration, parse_create(payload), client[0] if client else "", self._clock.now(), done
-        )
+        request = Request(request_id, integration, parse_create(payload), client[0] if client else "", at, done)
         await ingest.submit(request)
 
 

@@ -106,7 +106,7 @@ async def _stage(scenario: Scenario, account: Account, databases: Databases, url
     channels = {it.value: RehearsedChannel(it.value, clock, scenario.failures) for it in ContactMethod}
     engine = make_engine(_settings(), databases.engine, clock, channels, watch=journal.watch)
     directories = Directories(databases.engine)
-    ingest = Ingest(url, directories, clock, queue_limit=1_000, make_id=lambda: str(next_id()))
+    ingest = Ingest(url, directories, clock, queue_limit=1_000, make_id=lambda _: str(next_id()))
     calls = Calls(account.id, databases.app.for_account(account.id), ingest, _by_name(integrations.values()))
     await ingest.open()
     try:

@@ -1,6 +1,6 @@
 """The published price books, as decisions ask for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,13 +17,14 @@ class PublishedBooks:
     """Every published version, the newest first."""
 
     published: Sequence[PublishedBook]
+    books: Mapping[int, PriceBook]
 
     def version(self, number: int) -> PriceBook:
         """Raises: NotFound."""
-        for one in self.published:
-            if one.version == number:
-                return pricebook_service.read(one)
-        raise NotFound(f"There is no price book {number}.")
+        found = self.books.get(number)
+        if found is None:
+            raise NotFound(f"There is no price book {number}.")
+        return found
 
     def newest(self, announced_by: datetime) -> int:
         return next((one.version for one in self.published if one.announced_at <= announced_by), 1)
@@ -38,4 +39,5 @@ class PublishedBooks:
 
 
 async def load(tx: Tx) -> PublishedBooks:
-    return PublishedBooks(await pricebook_store.list_newest_first(tx))
+    published = await pricebook_store.list_newest_first(tx)
+    return PublishedBooks(published, {one.version: pricebook_service.read(one) for one in published})

@@ -1,9 +1,10 @@
 """A decision in the making: the account as it becomes, and what has come of it so far. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -33,6 +34,22 @@ DOCUMENTS = UUID("6f2f4a5e-4d0c-4f0b-9a58-2a6f0f6f7d11")
 def midnight_in(day: date, zone: str) -> datetime:
     """The instant at which `day` begins in the zone of this name."""
     return midnight(day, ZoneInfo(zone))
+
+
+_NAMES = tuple(field.name for field in fields(Subscription))
+_VALUES = attrgetter(*_NAMES)
+_SETTERS = tuple(vars(Subscription)[name].__set__ for name in _NAMES)
+_SETTER = dict(zip(_NAMES, _SETTERS, strict=True))
+
+
+def _changed(subscription: Subscription, news: Mapping[str, object]) -> Subscription:
+    """`dataclasses.replace`, at a third of its time: at a boundary it is done a million times."""
+    made = object.__new__(Subscription)
+    for put, value in zip(_SETTERS, _VALUES(subscription), strict=True):
+        put(made, value)
+    for name, value in news.items():
+        _SETTER[name](made, value)
+    return made
 
 
 @dataclass(slots=True)
@@ -90,13 +107,18 @@ class Decision:
         assert subscription.interval is not None  # noqa: S101
         return seat_price(self.book, subscription.plan, subscription.interval, subscription.currency, seats)
 
-    def change(self, **fields: Any) -> None:
+    def change(self, **wanted: Any) -> None:
         """Set fields of the subscription."""
-        self.billing = replace(self.billing, subscription=replace(self.billing.subscription, **fields))
+        subscription = self.billing.subscription
+        news = {name: value for name, value in wanted.items() if getattr(subscription, name) != value}
+        if news:
+            self.billing = replace(self.billing, subscription=_changed(subscription, news))
 
-    def keep(self, **fields: Any) -> None:
+    def keep(self, **wanted: Any) -> None:
         """Set fields of the account's billing."""
-        self.billing = replace(self.billing, **fields)
+        billing = self.billing
+        if any(getattr(billing, name) is not value for name, value in wanted.items()):
+            self.billing = replace(billing, **wanted)
 
     def begin_term(self) -> None:
         """Note as a fact what the account has from now on, if that is anything new."""

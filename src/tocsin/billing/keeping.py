@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from tocsin.billing.account import AccountBilling, Context, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.cards.gateway import CardGateway
 from tocsin.billing.decide import advance, is_charging, next_due
+from tocsin.billing.decision import Decision
 from tocsin.billing.model import Document
 from tocsin.billing.store import Change
 from tocsin.db import Db, Tx
@@ -65,9 +66,12 @@ def context(published: PublishedBooks, facts: Mapping[int, Facts]) -> Context:
 
 def with_due(outcome: Outcome, by: Context) -> Outcome:
     """The outcome whose subscription says when something happens next by itself."""
-    billing = outcome.billing
-    due_at = next_due(billing, by)
-    return replace(outcome, billing=replace(billing, subscription=replace(billing.subscription, due_at=due_at)))
+    decision = Decision(outcome.billing, NEVER, by)
+    decision.change(due_at=next_due(outcome.billing, by))
+    return replace(outcome, billing=decision.billing)
+
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 async def keep(

@@ -36,6 +36,8 @@ def seller_of(decision: Decision) -> Seller:
         bank_name=profile.bank_name,
         iban=profile.iban,
         bic=profile.bic,
+        oss=profile.oss,
+        vat_rates=profile.vat_rates,
     )
 
 

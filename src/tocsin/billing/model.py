@@ -98,9 +98,7 @@ class Seller:
     iban: str = ""
     bic: str = ""
     oss: bool = False  # declares VAT of consumers elsewhere in the Union by the One Stop Shop: their country's rate
-    vat_rates: Mapping[str, int] = field(
-        default_factory=dict
-    )  # country → basis points, where the shipped table is not right
+    vat_rates: Mapping[str, int] = field(default_factory=dict)  # country → basis points, before the shipped table
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ of tax. `pricebook_document.py` reads one from text. Source: licensing requireme
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tocsin.errors import Invalid
@@ -190,6 +190,8 @@ class SellerProfile:
     bank_name: str = ""
     iban: str = ""
     bic: str = ""
+    oss: bool = False  # declares VAT of consumers elsewhere in the Union by the One Stop Shop
+    vat_rates: Mapping[str, int] = field(default_factory=dict)  # country → basis points, before the shipped table
 
     def number(self, kind: str, year: int, number: int) -> str:
         """A document's number as it is printed, e.g. INV/2026/00001."""

@@ -45,7 +45,7 @@ HUGE = 10**15  # more than any amount that can be written
 PLAN_KEYS = ("name", "hidden", "seats", "stakeholders", "prices", "features", "messages", "incoming", "requests")
 SELLER_KEYS = (
     "name", "address", "postal_code", "city", "country", "vat_id", "number_format", "kinds", "retention_years",
-    "registration", "email", "phone", "bank_name", "iban", "bic",
+    "registration", "email", "phone", "bank_name", "iban", "bic", "oss", "vat_rates",
 )  # fmt: skip
 
 
@@ -334,7 +334,8 @@ class _Reading:
 
     def _seller(self, node: Node) -> SellerProfile | None:
         optional = ("vat_id", "registration", "email", "phone", "bank_name", "iban", "bic")
-        found = self.fields(node, [key for key in SELLER_KEYS if key not in optional], optional)
+        others = (*optional, "oss", "vat_rates")
+        found = self.fields(node, [key for key in SELLER_KEYS if key not in others], others)
         if found is None:
             return None
         texts = {key: self.part(found, key, Node.text, "") for key in (*optional, "name", "postal_code", "city")}
@@ -344,6 +345,8 @@ class _Reading:
             number_format=self.part(found, "number_format", _number_format, ""),
             kinds=self.part(found, "kinds", self._kinds, {}),
             retention_years=self.part(found, "retention_years", self._years, {}),
+            oss=self.part(found, "oss", Node.flag, False),
+            vat_rates=self.part(found, "vat_rates", self._vat_rates, {}),
             **texts,
         )
 
@@ -354,6 +357,14 @@ class _Reading:
         if len(set(texts.values())) != len(texts):
             self.note(node, "Two kinds of document with the same word would share their numbers.")
         return texts
+
+    def _vat_rates(self, node: Node) -> dict[str, int]:
+        rates: dict[str, int] = {}
+        for key, given in _entries(node).items():
+            if not COUNTRY.fullmatch(key):
+                self.note(given, f"{key!r} is no country; write two capitals, like PL.")
+            rates[key] = self.take(partial(given.integer, 0, 5000), 0)
+        return rates
 
     def _years(self, node: Node) -> dict[str, int]:
         years: dict[str, int] = {}

@@ -144,6 +144,18 @@ def test_the_shipped_book_has_no_seller_and_the_other_numbers_its_documents() ->
     assert (seller.kept_years("FR"), seller.kept_years("US")) == (10, 5)
 
 
+def test_a_seller_may_name_vat_rates_and_the_one_stop_shop() -> None:
+    plain = requirements_book().seller
+    given = parse_book(
+        REQUIREMENTS.replace("  country: PL", "  country: PL\n  oss: true\n  vat_rates: {PL: 2200}")
+    ).seller
+
+    assert plain is not None
+    assert (plain.oss, plain.vat_rates) == (False, {})
+    assert given is not None
+    assert (given.oss, given.vat_rates) == (True, {"PL": 2200})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -164,6 +176,8 @@ def test_the_shipped_book_has_no_seller_and_the_other_numbers_its_documents() ->
         ("credit_note: CN", "credit_note: INV", "would share their numbers"),
         ("  free:\n", "  gratis:\n", "There must be a plan 'free'"),
         ("country: PL", "country: Poland", "'Poland' is no country"),
+        ("  country: PL", "  country: PL\n  vat_rates: {Poland: 2300}", "'Poland' is no country"),
+        ("  country: PL", "  country: PL\n  vat_rates: {PL: 23.5}", "seller.vat_rates.PL"),
         ("reminder_days: [7, 3, 1, 0]", "reminder_days: [1, 3]", "the largest first"),
         ("  other: {USD: 0.35, EUR: 0.35}", "  other: {USD: 0.35}", "The key 'EUR' is missing."),
         ("trial:\n", "tria:\n", "The key 'trial' is missing."),

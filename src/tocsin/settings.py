@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr | None = None
     stripe_api_base: str = "https://api.stripe.com"
     stripe_js_url: str = "https://js.stripe.com/endive/stripe.js"
+    vat_registry_url: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
     metrics_token: str | None = None
@@ -65,9 +66,11 @@ class Settings(BaseSettings):
     password_hash_passes: int = 3
     session_days: PositiveInt = 30
 
-    @field_validator("stripe_api_base", "stripe_js_url")
+    @field_validator("stripe_api_base", "stripe_js_url", "vat_registry_url")
     @classmethod
-    def _safe_address(cls, value: str) -> str:
+    def _safe_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         address = urlsplit(value)
         if not address.hostname or address.username or address.scheme not in {"https", "http"}:
             raise ValueError("must be an address such as https://api.stripe.com")

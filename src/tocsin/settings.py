@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     mail_from: str = "Tocsin <tocsin@localhost>"
     support_email: str | None = None
     billing: Literal["on", "off"] = "on"
+    sign_up: Literal["open", "closed"] = "open"
     stripe_api_key: SecretStr | None = None
     stripe_publishable_key: str | None = Field(default=None, validate_default=True)
     stripe_webhook_secret: SecretStr | None = None

@@ -174,6 +174,10 @@
     prepare();
     for (const box of document.querySelectorAll("[data-shortcuts-on]")) box.checked = localStorage.getItem("shortcuts") !== "off";
     for (const button of document.querySelectorAll("[data-open][hidden]")) button.hidden = false;
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const zones of document.querySelectorAll("select[data-guess-zone]")) {
+      if (zones.value === "UTC" && [...zones.options].some((option) => option.value === here)) zones.value = here;
+    }
     document.querySelector("[aria-invalid=true]")?.focus();
   });
 })();

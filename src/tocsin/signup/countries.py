@@ -1,0 +1,37 @@
+"""The countries that somebody can be in, by their names, and which currency prices are in there. Pure."""
+
+from babel import Locale
+
+# Codes that babel has names for and that are no countries of ISO 3166.
+NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+EURO = frozenset(
+    {
+        "AD", "AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC",
+        "ME", "MT", "NL", "PT", "SI", "SK", "SM", "VA", "XK",
+    }
+)  # fmt: skip
+
+
+def countries(locale: str) -> list[tuple[str, str]]:
+    """Code and name of each, in the order of `locale`'s names."""
+    names = Locale.parse(locale).territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code not in NO_COUNTRIES]
+    return sorted(found, key=lambda pair: _plain(pair[1]))
+
+
+def _plain(name: str) -> str:
+    return name.translate(_PLAIN).casefold()
+
+
+_PLAIN = str.maketrans("ÅÉÄÖÜÇĄĆĘŁŃÓŚŹŻåéäöüçąćęłńóśźż", "AEAOUCACELNOSZZaeaoucacelnoszz")
+
+
+def is_country(code: str) -> bool:
+    """Is it the ISO 3166 code of a country?"""
+    return len(code) == 2 and code in Locale("en").territories and code not in NO_COUNTRIES
+
+
+def currency_in(country: str, offered: tuple[str, ...]) -> str:
+    """The currency that prices are shown and charged in at first; the first that is offered elsewhere."""
+    wanted = "PLN" if country == "PL" else "EUR" if country in EURO else "USD"
+    return wanted if wanted in offered else offered[0]

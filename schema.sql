@@ -207,6 +207,7 @@ CREATE TABLE public.accounts (
     locale text DEFAULT 'en'::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
+    legal_hold boolean DEFAULT false NOT NULL,
     CONSTRAINT accounts_name_check CHECK ((name <> ''::text))
 );
 
@@ -601,6 +602,47 @@ CREATE TABLE public.contacts (
 ALTER TABLE ONLY public.contacts FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: deletions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deletions (
+    account_id bigint NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    token_hash bytea NOT NULL,
+    proof_to text NOT NULL,
+    locale text NOT NULL,
+    time_zone text NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.deletions FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: deletions_done; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deletions_done (
+    id bigint NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL,
+    rows_erased bigint NOT NULL,
+    documents_archived integer NOT NULL
+);
+
+--
+-- Name: deletions_done_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.deletions_done ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.deletions_done_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: document_files; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -793,6 +835,36 @@ CREATE TABLE public.escalations (
 );
 
 ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: fiscal_archive; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.fiscal_archive (
+    id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    keep_until date NOT NULL,
+    document jsonb NOT NULL,
+    payments jsonb NOT NULL,
+    pdf bytea,
+    xml bytea
+);
+
+--
+-- Name: fiscal_archive_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.fiscal_archive ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.fiscal_archive_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 --
 -- Name: integrations; Type: TABLE; Schema: public; Owner: -
@@ -1199,6 +1271,23 @@ CREATE TABLE public.sign_in_failures (
 );
 
 --
+-- Name: sign_ups; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.sign_ups (
+    token_hash bytea NOT NULL,
+    email text NOT NULL,
+    company text NOT NULL,
+    country text NOT NULL,
+    time_zone text NOT NULL,
+    locale text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT sign_ups_country_check CHECK ((country ~ '^[A-Z]{2}$'::text))
+);
+
+--
 -- Name: subscription_terms; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1358,6 +1447,15 @@ CREATE TABLE public.tokens (
 );
 
 ALTER TABLE ONLY public.tokens FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: trials_given; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.trials_given (
+    organisation bytea NOT NULL,
+    given_at timestamp with time zone NOT NULL
+);
 
 --
 -- Name: users; Type: TABLE; Schema: public; Owner: -
@@ -1549,6 +1647,27 @@ ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: deletions_done deletions_done_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deletions_done
+    ADD CONSTRAINT deletions_done_pkey PRIMARY KEY (id);
+
+--
+-- Name: deletions deletions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deletions
+    ADD CONSTRAINT deletions_pkey PRIMARY KEY (account_id);
+
+--
+-- Name: deletions deletions_token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deletions
+    ADD CONSTRAINT deletions_token_hash_key UNIQUE (token_hash);
+
+--
 -- Name: document_files document_files_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1617,6 +1736,20 @@ ALTER TABLE ONLY public.escalations
 
 ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: fiscal_archive fiscal_archive_number_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.fiscal_archive
+    ADD CONSTRAINT fiscal_archive_number_key UNIQUE (number);
+
+--
+-- Name: fiscal_archive fiscal_archive_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.fiscal_archive
+    ADD CONSTRAINT fiscal_archive_pkey PRIMARY KEY (id);
 
 --
 -- Name: integrations integrations_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1794,6 +1927,13 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_hash_key UNIQUE (token_hash);
 
 --
+-- Name: sign_ups sign_ups_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.sign_ups
+    ADD CONSTRAINT sign_ups_pkey PRIMARY KEY (token_hash);
+
+--
 -- Name: subscription_terms subscription_terms_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -1834,6 +1974,13 @@ ALTER TABLE ONLY public.teams
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (account_id, token_hash);
+
+--
+-- Name: trials_given trials_given_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.trials_given
+    ADD CONSTRAINT trials_given_pkey PRIMARY KEY (organisation);
 
 --
 -- Name: users users_account_id_username_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -1929,6 +2076,12 @@ CREATE INDEX charges_due ON public.charges USING btree (due_at) WHERE (due_at IS
 CREATE INDEX charges_of_document ON public.charges USING btree (account_id, document_id);
 
 --
+-- Name: deletions_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX deletions_due ON public.deletions USING btree (due_at);
+
+--
 -- Name: document_lines_running; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -1963,6 +2116,12 @@ CREATE INDEX escalation_runs_due ON public.escalation_runs USING btree (account_
 --
 
 CREATE INDEX escalation_runs_earliest ON public.escalation_runs USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: fiscal_archive_by_end; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX fiscal_archive_by_end ON public.fiscal_archive USING btree (keep_until);
 
 --
 -- Name: mails_by_time; Type: INDEX; Schema: public; Owner: -
@@ -2059,6 +2218,12 @@ CREATE INDEX sessions_expiring ON public.sessions USING btree (expires_at);
 --
 
 CREATE INDEX sign_in_failures_by_subject ON public.sign_in_failures USING btree (subject, failed_at);
+
+--
+-- Name: sign_ups_by_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX sign_ups_by_time ON public.sign_ups USING btree (expires_at);
 
 --
 -- Name: subscriptions_by_price; Type: INDEX; Schema: public; Owner: -
@@ -2286,6 +2451,13 @@ ALTER TABLE ONLY public.configuration_versions
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: deletions deletions_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deletions
+    ADD CONSTRAINT deletions_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id) ON DELETE CASCADE;
 
 --
 -- Name: document_files document_files_account_id_document_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2648,6 +2820,12 @@ ALTER TABLE public.configuration_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: deletions; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.deletions ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: document_files; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -2772,6 +2950,12 @@ CREATE POLICY engine ON public.configuration_versions TO tocsin_owner, tocsin_en
 --
 
 CREATE POLICY engine ON public.contacts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: deletions engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.deletions TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: document_files engine; Type: POLICY; Schema: public; Owner: -
@@ -3212,6 +3396,12 @@ CREATE POLICY tenant ON public.configuration_versions USING ((account_id = ANY (
 CREATE POLICY tenant ON public.contacts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: deletions tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.deletions USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: document_files tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3549,6 +3739,19 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_engine;
 
 --
+-- Name: TABLE deletions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.deletions TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.deletions TO tocsin_engine;
+
+--
+-- Name: TABLE deletions_done; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.deletions_done TO tocsin_engine;
+
+--
 -- Name: TABLE document_files; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3596,6 +3799,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_runs TO tocsin_engi
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_engine;
+
+--
+-- Name: TABLE fiscal_archive; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.fiscal_archive TO tocsin_engine;
 
 --
 -- Name: TABLE integrations; Type: ACL; Schema: public; Owner: -
@@ -3751,6 +3960,12 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.sign_in_failures TO tocsin_engine;
 
 --
+-- Name: TABLE sign_ups; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ups TO tocsin_engine;
+
+--
 -- Name: TABLE subscription_terms; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3784,6 +3999,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.teams TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_engine;
+
+--
+-- Name: TABLE trials_given; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT ON TABLE public.trials_given TO tocsin_engine;
 
 --
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: -

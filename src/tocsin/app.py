@@ -22,8 +22,11 @@ from tocsin.accounts.rate_limits import LimitsOf, RateLimiter, unlimited
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
+from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
 from tocsin.db import open_databases
+from tocsin.deletion import pages as deletion_pages
+from tocsin.engine.engine import make_rails
 from tocsin.escalations import api as escalations_api
 from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
@@ -33,6 +36,7 @@ from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import HeadAsGet, RequestMiddleware
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
+from tocsin.signup import pages as signup_pages
 from tocsin.web import events, health, join
 from tocsin.web.assets import Assets
 from tocsin.web.errors import add_error_handlers
@@ -51,6 +55,8 @@ API_ROUTERS = (
 )
 PAGE_ROUTERS = (
     sign_in_pages.router,
+    signup_pages.router,
+    deletion_pages.router,
     link_pages.router,
     join.router,
     security_pages.router,
@@ -86,7 +92,8 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
                 memory_kib=settings.password_hash_memory_kib,
                 passes=settings.password_hash_passes,
             )
-            app.state.gate = PlanLimits(billing=settings.billing == "on")
+            app.state.gate = limits = PlanLimits(billing=settings.billing == "on")
+            app.state.rails = make_rails(settings, limits, gateway_of(settings))
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)
             await feed.open()

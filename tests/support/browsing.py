@@ -69,7 +69,7 @@ class Browsing:
                 (name, one) for name, value in form.items() for one in (value if isinstance(value, list) else [value])
             ])  # fmt: skip
         async with self.session.request(verb, where, data=data, headers=headers, allow_redirects=False) as response:
-            text = await response.text()
+            text = await response.text(errors="replace")
             if found := re.search(r'name="csrf-token" content="([^"]+)"', text):
                 self.csrf_token = found.group(1)
             return Answer(

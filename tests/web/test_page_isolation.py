@@ -47,7 +47,9 @@ def pages_of(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
 ROUTES = sorted(
     (method, path) for router in PAGE_ROUTERS for method, path in pages_of(router.routes) if path not in ENDLESS
 )
-FOR_EVERYBODY = ("/sign-in", "/forgot", "/reset/", "/verify/", "/invitation/", "/language", "/a/")
+FOR_EVERYBODY = (
+    "/sign-in", "/forgot", "/reset/", "/verify/", "/invitation/", "/language", "/a/", "/try", "/undo-deletion/",
+)  # fmt: skip
 WORDS = {"change", "action", "switch"}  # parameters that name what to do
 VERBS = ("remove", "delete", "disable", "enable", "suspend", "reactivate", "withdraw", "invitation")
 FORM = {
@@ -109,6 +111,7 @@ async def anas(databases: Databases) -> Anas:
             **{name: str(value) for name, value in ids.items()},
             "account_id": str(account_id),
             "alert_id": alert.id,
+            "archived_id": "1",
             "contact_id": str(contact.id),
             "key_id": str(tenant.integration.id),
             "mail_id": str(mail.id),

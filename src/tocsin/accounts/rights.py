@@ -17,6 +17,7 @@ class Action(StrEnum):
     VIEW_AUDIT = "view-audit"
     VIEW_MAILBOX = "view-mailbox"  # it holds links that sign in
     MANAGE_ACCOUNT = "manage-account"
+    MANAGE_BILLING = "manage-billing"  # subscription, invoices, cards, deletion: owners alone. Source: M13
 
 
 _STAKEHOLDER: frozenset[Action] = frozenset()  # his own profile, and what incidents tell him. Source: R8.3

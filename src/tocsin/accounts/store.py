@@ -215,7 +215,11 @@ async def find_integration_by_key(tx: Tx, key_hash: bytes) -> Integration | None
     """The holder of a key, in whichever account, or None: the engine role asks, for no account is known yet."""
     return await tx.find(
         Integration,
-        f"select {INTEGRATION} from integrations where key_hash = %(key_hash)s and enabled",
+        f"""
+        select {INTEGRATION} from integrations i
+         where key_hash = %(key_hash)s and enabled
+           and exists (select from accounts a where a.id = i.account_id and a.deleted_at is null)
+        """,
         key_hash=key_hash,
     )
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
+from tocsin.accounts.gate import Gate
 from tocsin.billing import books, store, usage_bills
 from tocsin.billing.account import AccountBilling, Context, Outcome
 from tocsin.billing.books import PublishedBooks
@@ -57,6 +59,7 @@ class Rails:
     teller: Teller
     gateway: CardGateway | None = None
     base_url: str = ""
+    gate: Gate | None = None  # rests what is over a plan, in the transaction that changes the plan. R6.3
 
 
 def context(published: PublishedBooks, facts: Mapping[int, Facts]) -> Context:
@@ -87,8 +90,23 @@ async def keep(
         await rails.usage.close(tx, closings)
     await rails.teller.tell(tx, [change.outcome for change in changes if change.outcome.letters], at)
     documents = await store.save(tx, changes, published.numbering(at), at)
+    if rails.gate is not None:
+        for change in changes:
+            if _changes_limits(change):
+                await rails.gate.settle(tx, change.before.subscription.account_id, at)
     await store.wake(tx)
     return documents
+
+
+def _changes_limits(change: Change) -> bool:
+    """Whether the decision changed what the account may have, and not just how it stands."""
+    before, after = change.before.terms, change.outcome.billing.terms
+    was = before[-1] if before else None
+    now = after[-1] if after else None
+    if was is None or now is None:
+        return was is not now
+    limits = attrgetter("plan", "seats", "standing")
+    return limits(was) != limits(now)
 
 
 async def catch_up(db: Db, rails: Rails, account_id: int, at: datetime) -> None:

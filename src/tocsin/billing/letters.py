@@ -21,8 +21,18 @@ from tocsin.i18n import N_, Translator
 from tocsin.mail import outbox
 from tocsin.mail.letter import Button, Letter, written
 
-Losses = Callable[[Tx, int, datetime], Awaitable[Sequence[str]]]
-"""What Free switches off for an account at an instant: English source texts, each with its count."""
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Something that Free switches off: an English source text, and how many of how many where it is counted."""
+
+    text: str
+    count: int | None = None
+    of: int | None = None
+
+
+Losses = Callable[[Tx, int, datetime], Awaitable[Sequence[Loss]]]
+"""What Free switches off for an account at an instant."""
 
 
 class Words(NamedTuple):
@@ -146,21 +156,12 @@ WORDS: Mapping[LetterKind, Words] = {
         SEE_PLAN,
         SUBSCRIPTIONS,
     ),
-    LetterKind.DELETION_REQUESTED: Words(
-        N_("Your account is being deleted"),
-        (
-            N_("Access has ended. Until %(until)s you can still take this back; then everything is erased for good."),
-            N_("Invoices are kept for as long as the law demands."),
-        ),
-        "",
-        "",
-    ),
     LetterKind.DELETION_UNDONE: Words(
         N_("Your account is back"), (N_("The deletion was taken back. Everything is as it was."),), SEE_PLAN, "/"
     ),
 }
 """Letters without words are for others: invoices and credit notes leave when they are rendered, the operator reads
-proposals in his inbox."""
+proposals in his inbox, and a deletion has a link that only `deletion/letters.py` knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ class OutboxTeller:
             purpose = letter.kind.value.replace("_", "-")
             await outbox.enqueue(tx, account_id, purpose, reader.address, made.subject, text, html, letter.at)
 
-    async def _losses_of(self, tx: Tx, account_id: int, letter: Facts) -> Sequence[str]:
+    async def _losses_of(self, tx: Tx, account_id: int, letter: Facts) -> Sequence[Loss]:
         if self.losses is None or letter.kind is not LetterKind.TRIAL_REMINDER or "plan" in letter.facts:
             return ()
         return await self.losses(tx, account_id, letter.at)
@@ -206,7 +207,7 @@ def _readers(outcome: Outcome, letter: Facts, owners: Sequence[Reader]) -> list[
     return [*owners, *(Reader(address, buyer.locale, zone) for address in others if address not in known)]
 
 
-def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: Sequence[str] = ()) -> Letter:
+def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: Sequence[Loss] = ()) -> Letter:
     """A letter in the reader's language. Raises: KeyError for a kind without words."""
     _ = Translator(locale)
     words = WORDS[letter.kind]
@@ -218,9 +219,15 @@ def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: 
         subject=_(words.subject, **facts),
         heading=_(words.subject, **facts),
         paragraphs=tuple(_(paragraph, **facts) for paragraph in paragraphs),
-        facts=tuple((_("Free switches off"), _(loss)) for loss in losses),
+        facts=tuple((_("Free switches off"), _lost(loss, locale)) for loss in losses),
         buttons=buttons,
     )
+
+
+def _lost(loss: Loss, locale: str) -> str:
+    _ = Translator(locale)
+    what = _(loss.text)
+    return what if loss.count is None else _("%(what)s: %(count)s of %(of)s", what=what, count=loss.count, of=loss.of)
 
 
 CHOSEN = N_("You have chosen what comes next: %(target)s. It begins by itself, and everything stays as it is.")

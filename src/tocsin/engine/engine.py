@@ -17,12 +17,15 @@ from tocsin.billing.keeping import Rails, Unmetered
 from tocsin.billing.letters import OutboxTeller
 from tocsin.clock import Clock
 from tocsin.db import Db
+from tocsin.deletion import service as deletion
+from tocsin.deletion import store as deletion_store
 from tocsin.engine import store
 from tocsin.escalations import due as escalations
 from tocsin.escalations import explain, snooze
 from tocsin.escalations import store as runs_store
 from tocsin.escalations.due import Advanced
 from tocsin.escalations.failed import last_resort_for
+from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.escalations.reason import from_json
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.mail import Transport, outbox, transport_of
@@ -37,6 +40,7 @@ from tocsin.notifications.sender import Sender, Watch
 from tocsin.settings import Settings
 
 KEEP_REQUESTS = timedelta(days=7)
+KEEP_PROOFS = timedelta(hours=12)  # mails that an account is gone, where they could not be sent
 
 
 @dataclass(slots=True)
@@ -71,6 +75,10 @@ class Engine:
         """Charges that are to be made, and those whose end nobody knows yet."""
         return await charging.charge_due(self.db, self.rails, now, lease=self.lease)
 
+    async def erase_accounts(self, now: datetime) -> int:
+        """Accounts whose deletion cannot be taken back any more."""
+        return await deletion.advance_due(self.db, now)
+
     async def index_alerts(self) -> int:
         """Bring search up to date with new and changed alerts; how many there were, 2,000 at most."""
         async with self.db.transaction() as tx:
@@ -80,6 +88,7 @@ class Engine:
         """Forget what is kept for a while only: answers to requests, sessions, failed sign-ins, old mails."""
         erased = await outbox.erase_old(self.db, now)
         async with self.db.transaction() as tx:
+            erased += await deletion_store.erase_proofs(tx, now - KEEP_PROOFS)
             return erased + await store.forget_old(tx, now, now - KEEP_REQUESTS)
 
     async def earliest(self) -> dict[store.Kind, datetime]:
@@ -100,6 +109,10 @@ class Engine:
 
     async def earliest_subscription(self) -> datetime | None:
         return await billing_due.earliest_due(self.db)
+
+    async def earliest_deletion(self) -> datetime | None:
+        async with self.db.transaction() as tx:
+            return await deletion_store.earliest_due(tx)
 
     async def earliest_charge(self) -> datetime | None:
         async with self.db.transaction() as tx:
@@ -135,13 +148,15 @@ def make_engine(
         on_failed=last_resort_for(snapshots, lease),
         watch=watch,
     )
-    rails = make_rails(settings, gateway_of(settings) if channels is None else gateway)
+    limits = PlanLimits(billing=settings.billing == "on")
+    rails = make_rails(settings, limits, gateway_of(settings) if channels is None else gateway)
     return Engine(db, clock, sender, snapshots, lease, rails, transport, settings.mail_from)
 
 
-def make_rails(settings: Settings, gateway: CardGateway | None = None) -> Rails:
+def make_rails(settings: Settings, limits: PlanLimits, gateway: CardGateway | None = None) -> Rails:
     """What billing needs besides the database; without a provider no card is charged."""
-    return Rails(Unmetered(), OutboxTeller(settings.base_url), gateway, settings.base_url)
+    teller = OutboxTeller(settings.base_url, limits.lost_on_free)
+    return Rails(Unmetered(), teller, gateway, settings.base_url, limits)
 
 
 def make_channels(settings: Settings, db: Db, clock: Clock, transport: Transport | None) -> dict[str, Channel]:

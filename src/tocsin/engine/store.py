@@ -17,6 +17,7 @@ class Kind(StrEnum):
     NOTIFICATION = "notification"
     SUBSCRIPTION = "subscription"
     CHARGE = "charge"
+    DELETION = "deletion"
     MAIL = "mail"
 
 
@@ -29,7 +30,8 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
                (select min(due_at) from notifications where due_at is not null) as notification,
                (select min(due_at) from mails where due_at is not null) as mail,
                (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,
-               (select min(due_at) from charges where due_at is not null) as charge
+               (select min(due_at) from charges where due_at is not null) as charge,
+               (select min(due_at) from deletions) as deletion
         """
     )
     return {kind: row[kind] for kind in Kind if row[kind] is not None}

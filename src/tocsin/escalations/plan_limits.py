@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tocsin.accounts.gate import PlanFacts
 from tocsin.accounts.people import store as people_store
+from tocsin.billing import letters
 from tocsin.db import Tx
 from tocsin.errors import PlanRequired
 from tocsin.escalations import config_store, plan_limits_store, snapshot_store
@@ -19,7 +20,7 @@ from tocsin.licensing import kept_store, pricebook_service, terms_store
 from tocsin.licensing.entitlements import Entitlements, entitlements, everything, plans_with
 from tocsin.licensing.features import FEATURES, FeatureValue, gate
 from tocsin.licensing.limits import Candidate, fit
-from tocsin.licensing.model import Interval, Standing
+from tocsin.licensing.model import FREE, Interval, Standing
 from tocsin.licensing.pricebook import Plan
 from tocsin.notifications import rules_store
 from tocsin.schedules import store as schedules_store
@@ -41,6 +42,7 @@ GATED = tuple(
         "retention",
     )
 )
+PEOPLE = {"responder": N_("Responders"), "stakeholder": N_("Stakeholders")}
 KEPT = {"responder": "user", "schedules": "schedule", "escalations": "escalation"}
 
 NOT_INCLUDED = N_("%(feature)s: your plan, %(plan)s, does not include this. These do: %(others)s.")
@@ -140,6 +142,12 @@ class PlanLimits:
             if found.wakes:
                 await save(tx, account_id, found.wakes, None)
 
+    async def lost_on_free(self, tx: Tx, account_id: int, at: datetime) -> list[letters.Loss]:
+        """What a letter says that Free would switch off. Source: R3.1"""
+        free = (await pricebook_service.current(tx)).plan(FREE)
+        losses = await self.losses(tx, account_id, free, None, at)
+        return [letters.Loss(_words_of(it.kind), it.count, it.of) for it in losses]
+
     async def losses(self, tx: Tx, account_id: int, plan: Plan, seats: int | None, at: datetime) -> list[Loss]:
         """What would rest if the account had `plan` with `seats` seats (None: as many as the plan has)."""
         now = await self.entitlements(tx, account_id, at)
@@ -165,6 +173,10 @@ SETTLED: Mapping[str, Saver] = {
     "routing_rules": config_store.set_routing_inactive,
     "notification_rules": rules_store.set_inactive,
 }
+
+
+def _words_of(kind: str) -> str:
+    return PEOPLE.get(kind) or FEATURES[kind].words
 
 
 def limit_of(have: Entitlements, kind: str) -> int | None:

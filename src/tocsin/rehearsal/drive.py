@@ -52,5 +52,7 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
             return await engine.advance_subscriptions(now)
         case Kind.CHARGE:
             return await engine.charge_cards(now)
+        case Kind.DELETION:
+            return await engine.erase_accounts(now)
         case Kind.MAIL:
             return await engine.send_mails(now)

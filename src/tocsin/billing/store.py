@@ -348,7 +348,12 @@ async def save(tx: Tx, changes: Sequence[Change], numbering: Numbering | None, a
 
 async def wake(tx: Tx) -> None:
     """Tell the workers that something may be due sooner."""
-    await tx.value("select pg_notify('tocsin_due', 'subscriptions'), pg_notify('tocsin_due', 'charges')")
+    await tx.value(
+        """
+        select pg_notify('tocsin_due', 'subscriptions'), pg_notify('tocsin_due', 'charges'),
+               pg_notify('tocsin_due', 'documents')
+        """
+    )
 
 
 async def save_buyer(tx: Tx, account_id: int, buyer: Buyer) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tocsin import crypto
 from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
-from tocsin.billing import charges_store, charging
+from tocsin.billing import charges_store, charging, rendering
 from tocsin.billing import due as billing_due
 from tocsin.billing.cards import gateway_of
 from tocsin.billing.cards.gateway import CardGateway
@@ -79,6 +79,10 @@ class Engine:
         """Accounts whose deletion cannot be taken back any more."""
         return await deletion.advance_due(self.db, now)
 
+    async def render_documents(self, now: datetime) -> int:
+        """Files of finalised invoices and credit notes, and the mails that announce them."""
+        return await rendering.render_due(self.db, self.rails.base_url, now, lease=self.lease)
+
     async def index_alerts(self) -> int:
         """Bring search up to date with new and changed alerts; how many there were, 2,000 at most."""
         async with self.db.transaction() as tx:
@@ -117,6 +121,9 @@ class Engine:
     async def earliest_charge(self) -> datetime | None:
         async with self.db.transaction() as tx:
             return await charges_store.earliest_due(tx)
+
+    async def earliest_document(self) -> datetime | None:
+        return await rendering.earliest_due(self.db)
 
     async def earliest_mail(self) -> datetime | None:
         async with self.db.statements() as tx:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SUBSCRIPTION = "subscription"
     CHARGE = "charge"
     DELETION = "deletion"
+    DOCUMENT = "document"
     MAIL = "mail"
 
 
@@ -31,7 +32,8 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
                (select min(due_at) from mails where due_at is not null) as mail,
                (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,
                (select min(due_at) from charges where due_at is not null) as charge,
-               (select min(due_at) from deletions) as deletion
+               (select min(due_at) from deletions) as deletion,
+               (select min(render_at) from documents where render_at is not null) as document
         """
     )
     return {kind: row[kind] for kind in Kind if row[kind] is not None}

@@ -96,6 +96,7 @@ class Worker:
             self._loop("subscriptions", engine.advance_subscriptions, engine.earliest_subscription),
             self._loop("charges", engine.charge_cards, engine.earliest_charge),
             self._loop("deletions", engine.erase_accounts, engine.earliest_deletion),
+            self._loop("documents", engine.render_documents, engine.earliest_document),
             self._loop("clean-up", self._clean_up, self._next_clean_up),
             self._renew(),
             self._index(),

@@ -54,5 +54,7 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
             return await engine.charge_cards(now)
         case Kind.DELETION:
             return await engine.erase_accounts(now)
+        case Kind.DOCUMENT:
+            return await engine.render_documents(now)
         case Kind.MAIL:
             return await engine.send_mails(now)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tocsin.billing.account import ChargeFor, PaymentMethod
 from tocsin.billing.model import Buyer
+from tocsin.billing.vat_id import VatCheck
 from tocsin.licensing.model import Target
 
 
@@ -160,9 +161,13 @@ class ChangeCurrency:
 
 @dataclass(frozen=True, slots=True)
 class ChangeBuyer:
-    """Another address or tax id, for invoices finalised from now on. Source: R7.2"""
+    """Another address or tax id, for invoices finalised from now on. Source: R7.2
+
+    `vat_check` is what the registry says of the VAT id; without one its form decides.
+    """
 
     buyer: Buyer
+    vat_check: VatCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

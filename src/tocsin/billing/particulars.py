@@ -3,11 +3,13 @@
 Source: licensing requirements M11, M12, R7.2, R11.3, S24
 """
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tocsin.billing.account import LetterKind
 from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, Grant, SetUsageBilling
 from tocsin.billing.decision import Decision
+from tocsin.billing.vat_id import check_format
 from tocsin.errors import Conflict, Invalid
 from tocsin.licensing.model import Standing
 
@@ -41,8 +43,11 @@ def change_currency(decision: Decision, command: ChangeCurrency) -> None:
 
 
 def change_buyer(decision: Decision, command: ChangeBuyer) -> None:
-    """For invoices that are finalised from now on."""
-    decision.keep(buyer=command.buyer)
+    """For invoices that are finalised from now on; what is known of the VAT id goes with it, and decides the tax."""
+    buyer = command.buyer
+    check = command.vat_check or check_format(buyer.vat_id, buyer.country, decision.at)
+    verified_at = check.checked_at if check.valid and check.source == "registry" else None
+    decision.keep(buyer=replace(buyer, vat_id=check.vat_id, vat_verified_at=verified_at), vat_check=check)
 
 
 def set_usage_billing(decision: Decision, command: SetUsageBilling) -> None:

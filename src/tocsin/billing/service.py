@@ -21,6 +21,7 @@ from tocsin.billing.decision import Decision
 from tocsin.billing.keeping import Rails, catch_up, context, keep, refuse_other_view, with_due
 from tocsin.billing.model import Buyer, Document
 from tocsin.billing.store import Change
+from tocsin.billing.vat_id import check_format
 from tocsin.db import Db, Tx
 from tocsin.errors import NotFound
 from tocsin.licensing.model import FREE, Standing, Subscription
@@ -105,7 +106,8 @@ async def _begin(
     billing = with_due(decision.outcome(), decision.context).billing
     await store.insert_subscription(tx, billing)
     if buyer is not None:
-        await store.save_buyer(tx, subscription.account_id, buyer)
+        vat_check = check_format(buyer.vat_id, buyer.country, at)
+        await store.save_buyer(tx, subscription.account_id, buyer, vat_check)
     return billing.subscription
 
 

@@ -331,8 +331,9 @@ async def save(tx: Tx, changes: Sequence[Change], numbering: Numbering | None, a
     await terms_store.insert_terms(tx, [term for change in changes for term in _new_terms(change)])
     await _save_numbers(tx, changes)
     for change in changes:
-        if change.outcome.billing.buyer != change.before.buyer:
-            await save_buyer(tx, change.before.subscription.account_id, change.outcome.billing.buyer)
+        after = change.outcome.billing
+        if (after.buyer, after.vat_check) != (change.before.buyer, change.before.vat_check):
+            await save_buyer(tx, change.before.subscription.account_id, after.buyer, after.vat_check)
     await _delete_drafts(tx, changes)
     await _save_settled(tx, changes)
     waiting = [one for one in fresh if one.status is DocumentStatus.DRAFT]
@@ -356,15 +357,16 @@ async def wake(tx: Tx) -> None:
     )
 
 
-async def save_buyer(tx: Tx, account_id: int, buyer: Buyer) -> None:
-    """Who buys, for documents that are finalised from now on."""
-    row = {"account_id": account_id, **{name: getattr(buyer, name) for name in BUYER}}
-    names = ("account_id", *BUYER)
+async def save_buyer(tx: Tx, account_id: int, buyer: Buyer, vat_check: VatCheck | None) -> None:
+    """Who buys, and what is known of his VAT id, for documents that are finalised from now on."""
+    row = {"account_id": account_id, "vat_check": vat_check, **{name: getattr(buyer, name) for name in BUYER}}
+    kept = (*BUYER, "vat_check")
+    names = ("account_id", *kept)
     await tx.execute(
         f"""
         insert into billing_information ({_columns(names)})
         select {_columns(names)} from json_populate_recordset(null::billing_information, %(rows)s::json)
-            on conflict (account_id) do update set {", ".join(f"{name} = excluded.{name}" for name in BUYER)}
+            on conflict (account_id) do update set {", ".join(f"{name} = excluded.{name}" for name in kept)}
         """,
         rows=_json([row]),
     )

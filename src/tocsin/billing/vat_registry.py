@@ -26,11 +26,11 @@ async def checked(
     last: VatCheck | None,
     seller_vat_id: str,
     at: datetime,
-) -> VatCheck | None:
-    """What is known of a buyer's VAT id now; None: nothing that could save VAT.
+) -> VatCheck:
+    """What is known of a buyer's VAT id now, as `ChangeBuyer` and `tax.treatment` take it.
 
     Without a registry (`url` is None) the form decides. While the registry is down the last answer about this id stands
-    until it is a day old; asking again is then right. `tax.treatment` takes what comes back.
+    until it is a day old, and then the id counts as not shown to be valid; asking again is right in both cases.
     """
     formal = check_format(vat_id, country, at)
     if url is None or http is None or not formal.valid:
@@ -38,8 +38,9 @@ async def checked(
     try:
         return await look_up(http, url, formal.vat_id, seller_vat_id, at)
     except Unavailable:
-        known = last is not None and last.source == "registry" and last.holds(formal.vat_id, at)
-        return last if known else None
+        if last is not None and last.source == "registry" and last.holds(formal.vat_id, at):
+            return last
+        return VatCheck(formal.vat_id, False, "registry", at)
 
 
 async def look_up(http: aiohttp.ClientSession, url: str, vat_id: str, seller_vat_id: str, at: datetime) -> VatCheck:

@@ -194,6 +194,24 @@ async def test_r7_2_accept_an_address_holds_for_invoices_after_it(
     assert [document.buyer.name for document in await ana.documents()] == ["Acme Corp.", "Acme International"]
 
 
+async def test_r7_2_accept_a_german_company_with_a_valid_vat_id_is_charged_no_vat(
+    databases: Databases, rails: Rails, fake: StripeFake
+) -> None:
+    ana = await make_standard(databases, rails, fake)
+    here = (await ana.billing()).buyer
+
+    await ana.do(D, ChangeBuyer(replace(here, country="DE", vat_id="136 695 976")))
+    await ana.do(D, Order(Target(seats=11)))
+    await ana.do(D, ChangeBuyer(replace(here, country="DE", vat_id="DE136695977")))
+    await ana.do(D, Order(Target(seats=12)))
+
+    valid, invalid = (await ana.documents())[1:]
+    assert valid.buyer.vat_id == "DE136695976"
+    assert (valid.notes, valid.tax_minor, valid.gross_minor) == (("reverse_charge",), 0, valid.net_minor)
+    assert {line.tax_category for line in valid.lines} == {"AE"}
+    assert (invalid.notes, invalid.tax_minor > 0) == ((), True)
+
+
 async def test_nobody_sees_another_account(databases: Databases, rails: Rails, fake: StripeFake) -> None:
     ana = await make_standard(databases, rails, fake)
     eve = await make_tenant(databases)

@@ -1,6 +1,7 @@
 """What is measured: each system as processes of its own, started, loaded, and asked for its CPU time."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 from tocsin import crypto
@@ -189,7 +190,7 @@ def sink() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def ask(url: str) -> bytes:
+def ask(url: str | Request) -> bytes:
     with urlopen(url, timeout=30) as answer:
         body: bytes = answer.read()
     return body
@@ -222,7 +223,22 @@ def tocsin(server: EmbeddedServer, webhook: str) -> Iterator[Tocsin]:
     base = f"http://127.0.0.1:{port}"
     program = [sys.executable, "-m", "tocsin"]
     with running([*program, "api"], base, **env) as api, running([*program, "worker"], "", **env) as worker:
-        yield Tocsin(f"{base}/v2/alerts", [api.pid, worker.pid, *postgres(server)], *keys)
+        started = Tocsin(f"{base}/v2/alerts", [api.pid, worker.pid, *postgres(server)], *keys)
+        wait_for_page(started, webhook)
+        yield started
+
+
+def wait_for_page(tocsin: Tocsin, webhook: str) -> None:
+    """Page once and wait for it: the worker's start is no part of any figure."""
+    ask(f"{webhook}/reset")
+    body = b'{"message": "first"}'
+    headers = {"Authorization": f"GenieKey {tocsin.paging_key}", "Content-Type": "application/json"}
+    ask(Request(tocsin.url, body, headers))
+    for _ in range(1200):
+        if json.loads(ask(f"{webhook}/seen"))["count"]:
+            return
+        time.sleep(0.05)
+    raise SystemExit("no page came within a minute")
 
 
 async def configure(database_url: str, webhook: str) -> tuple[str, str, str]:

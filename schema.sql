@@ -1458,6 +1458,75 @@ CREATE TABLE public.trials_given (
 );
 
 --
+-- Name: usage_closings; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.usage_closings (
+    account_id bigint NOT NULL,
+    window_starts_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.usage_closings FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_corrections; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.usage_corrections (
+    account_id bigint NOT NULL,
+    id text NOT NULL,
+    record_id text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    seconds integer NOT NULL,
+    CONSTRAINT usage_corrections_seconds_check CHECK ((seconds >= 0))
+);
+
+ALTER TABLE ONLY public.usage_corrections FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_records; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.usage_records (
+    account_id bigint NOT NULL,
+    id text NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    number text NOT NULL,
+    region text NOT NULL,
+    zone text NOT NULL,
+    seconds integer DEFAULT 0 NOT NULL,
+    cost_minor bigint,
+    user_id uuid,
+    alert_id text,
+    reserved boolean DEFAULT false NOT NULL,
+    CONSTRAINT usage_records_id_check CHECK ((id <> ''::text)),
+    CONSTRAINT usage_records_kind_check CHECK ((kind = ANY (ARRAY['sms'::text, 'voice'::text, 'call_leg'::text, 'verification'::text]))),
+    CONSTRAINT usage_records_seconds_check CHECK ((seconds >= 0)),
+    CONSTRAINT usage_records_zone_check CHECK ((zone = ANY (ARRAY['us_ca'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.usage_records FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_windows; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.usage_windows (
+    account_id bigint NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    included integer DEFAULT 0 NOT NULL,
+    sms integer DEFAULT 0 NOT NULL,
+    voice integer DEFAULT 0 NOT NULL,
+    charged_minor bigint DEFAULT 0 NOT NULL,
+    told text[] DEFAULT '{}'::text[] NOT NULL
+);
+
+ALTER TABLE ONLY public.usage_windows FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: users; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1983,6 +2052,34 @@ ALTER TABLE ONLY public.trials_given
     ADD CONSTRAINT trials_given_pkey PRIMARY KEY (organisation);
 
 --
+-- Name: usage_closings usage_closings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_closings
+    ADD CONSTRAINT usage_closings_pkey PRIMARY KEY (account_id, window_starts_at);
+
+--
+-- Name: usage_corrections usage_corrections_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_corrections
+    ADD CONSTRAINT usage_corrections_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: usage_records usage_records_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_records
+    ADD CONSTRAINT usage_records_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: usage_windows usage_windows_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_windows
+    ADD CONSTRAINT usage_windows_pkey PRIMARY KEY (account_id, starts_at);
+
+--
 -- Name: users users_account_id_username_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2248,6 +2345,18 @@ CREATE INDEX team_members_by_user ON public.team_members USING btree (account_id
 --
 
 CREATE INDEX tokens_by_hash ON public.tokens USING btree (token_hash);
+
+--
+-- Name: usage_records_by_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX usage_records_by_time ON public.usage_records USING btree (account_id, at);
+
+--
+-- Name: usage_records_reserved; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX usage_records_reserved ON public.usage_records USING btree (received_at) WHERE reserved;
 
 --
 -- Name: users_by_username; Type: INDEX; Schema: public; Owner: -
@@ -2705,6 +2814,34 @@ ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
 
 --
+-- Name: usage_closings usage_closings_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_closings
+    ADD CONSTRAINT usage_closings_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: usage_corrections usage_corrections_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_corrections
+    ADD CONSTRAINT usage_corrections_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: usage_records usage_records_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_records
+    ADD CONSTRAINT usage_records_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: usage_windows usage_windows_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.usage_windows
+    ADD CONSTRAINT usage_windows_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
 -- Name: users users_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3130,6 +3267,30 @@ CREATE POLICY engine ON public.teams TO tocsin_owner, tocsin_engine USING (true)
 --
 
 CREATE POLICY engine ON public.tokens TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: usage_closings engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.usage_closings TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: usage_corrections engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.usage_corrections TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: usage_records engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.usage_records TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: usage_windows engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.usage_windows TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: users engine; Type: POLICY; Schema: public; Owner: -
@@ -3576,6 +3737,30 @@ CREATE POLICY tenant ON public.teams USING ((account_id = ANY (( SELECT public.v
 CREATE POLICY tenant ON public.tokens USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: usage_closings tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.usage_closings USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: usage_corrections tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.usage_corrections USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: usage_records tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.usage_records USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: usage_windows tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.usage_windows USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: users tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3586,6 +3771,30 @@ CREATE POLICY tenant ON public.users USING ((account_id = ANY (( SELECT public.v
 --
 
 ALTER TABLE public.tokens ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_closings; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.usage_closings ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_corrections; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.usage_corrections ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_records; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.usage_records ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: usage_windows; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.usage_windows ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
@@ -4005,6 +4214,34 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_engine;
 --
 
 GRANT SELECT,INSERT ON TABLE public.trials_given TO tocsin_engine;
+
+--
+-- Name: TABLE usage_closings; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_closings TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_closings TO tocsin_engine;
+
+--
+-- Name: TABLE usage_corrections; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_corrections TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_corrections TO tocsin_engine;
+
+--
+-- Name: TABLE usage_records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_records TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_records TO tocsin_engine;
+
+--
+-- Name: TABLE usage_windows; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_windows TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.usage_windows TO tocsin_engine;
 
 --
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: -

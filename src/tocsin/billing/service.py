@@ -15,7 +15,7 @@ from tocsin.billing import books, charges_store, charging, store, trial
 from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.charging import Result
-from tocsin.billing.commands import Command, ReversePayment
+from tocsin.billing.commands import Command, RequestDeletion, ReversePayment
 from tocsin.billing.decide import decide
 from tocsin.billing.decision import Decision
 from tocsin.billing.keeping import Rails, catch_up, context, keep, refuse_other_view, with_due
@@ -123,7 +123,9 @@ async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datet
         refuse_other_view(billing, pending, asked.version)
         published = await books.load(tx)
         document = await _document_of(tx, account_id, asked.command)
-        outcome = decide(billing, asked.command, at, context(published, {}), document)
+        bills = isinstance(asked.command, RequestDeletion)
+        facts = await rails.usage.facts(tx, [account_id], at) if bills else {}
+        outcome = decide(billing, asked.command, at, context(published, facts), document)
         if outcome.first is None:
             documents = await keep(tx, rails, [Change(billing, outcome)], published, at)
             result = Result("done", tuple(one.id for one in documents), reasons=outcome.reasons)

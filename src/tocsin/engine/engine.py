@@ -13,8 +13,9 @@ from tocsin.billing import charges_store, charging, rendering
 from tocsin.billing import due as billing_due
 from tocsin.billing.cards import gateway_of
 from tocsin.billing.cards.gateway import CardGateway
-from tocsin.billing.keeping import Rails, Unmetered
+from tocsin.billing.keeping import Rails
 from tocsin.billing.letters import OutboxTeller
+from tocsin.billing.metered import RecordedUsage
 from tocsin.clock import Clock
 from tocsin.db import Db
 from tocsin.deletion import service as deletion
@@ -163,7 +164,7 @@ def make_engine(
 def make_rails(settings: Settings, limits: PlanLimits, gateway: CardGateway | None = None) -> Rails:
     """What billing needs besides the database; without a provider no card is charged."""
     teller = OutboxTeller(settings.base_url, limits.lost_on_free)
-    return Rails(Unmetered(), teller, gateway, settings.base_url, limits)
+    return Rails(RecordedUsage(), teller, gateway, settings.base_url, limits)
 
 
 def make_channels(settings: Settings, db: Db, clock: Clock, transport: Transport | None) -> dict[str, Channel]:

@@ -1,0 +1,217 @@
+"""Use of SMS, voice and call legs: recorded once, counted as it happens, rated when its window is billed.
+
+Source: licensing requirements R9, R10, M9, CHOICE-43, CHOICE-45, S28, S30
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from tocsin.billing import books, metered_store, usage_letters
+from tocsin.billing.books import PublishedBooks
+from tocsin.billing.metered_store import Terms
+from tocsin.db import Tx
+from tocsin.licensing import usage_store
+from tocsin.licensing.metering import Closing, Facts, Meter
+from tocsin.licensing.model import Term
+from tocsin.licensing.quota import Allowed, Level, Stopped, Used, levels, may_send
+from tocsin.licensing.tariff import Tariff
+from tocsin.licensing.usage import Correction, UsageKind, UsageRecord
+from tocsin.licensing.usage_store import WindowCount
+from tocsin.licensing.windows import Window, in_force, window_at
+
+REACH = timedelta(days=100)
+"""How far back records are read to rate a window: late ones of the three windows before, and those beside them."""
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedUsage:
+    """Where billing reads usage, and notes the windows that it billed (`keeping.UsageSource`)."""
+
+    async def facts(self, tx: Tx, account_ids: Sequence[int], until: datetime) -> Mapping[int, Facts]:
+        """What the usage of those accounts that have any is rated from."""
+        used = await usage_store.accounts_with_usage(tx, account_ids)
+        if not used:
+            return {}
+        published = await books.load(tx)
+        known = await metered_store.list_terms(tx, used)
+        closings = await usage_store.list_closings(tx, used)
+        since = min((_since(closings.get(account_id, ())) for account_id in used), default=BEGINNING)
+        records = _by_account(await usage_store.list_records(tx, used, since, until))
+        corrections = _corrections(await usage_store.list_corrections(tx, used))
+        return {
+            account_id: facts_of(
+                terms, published, records.get(account_id, ()), closings.get(account_id, ()),
+                corrections.get(account_id, ()),
+            )
+            for account_id, terms in known.items()
+        }  # fmt: skip
+
+    async def close(self, tx: Tx, closings: Mapping[int, Sequence[Closing]]) -> None:
+        """Note that bills of these windows were made."""
+        await usage_store.insert_closings(tx, closings)
+
+
+def _since(closings: Sequence[Closing]) -> datetime:
+    return closings[-1].window_starts_at - REACH if closings else BEGINNING
+
+
+def facts_of(
+    terms: Terms,
+    published: PublishedBooks,
+    records: Sequence[UsageRecord],
+    closings: Sequence[Closing] = (),
+    corrections: Sequence[Correction] = (),
+) -> Facts:
+    """An account's facts, its tariffs among them. Closings from before the records that were read are left out."""
+    versions = {term.book_version for term in terms.terms}
+    tariffs = {version: Tariff(published.version(version), terms.currency) for version in versions}
+    first = min((record.at for record in records), default=None)
+    near = [it for it in closings if first is None or it.window_starts_at >= first - REACH]
+    return Facts(terms.terms, tariffs, records, corrections, near)
+
+
+def _by_account(records: Iterable[UsageRecord]) -> dict[int, list[UsageRecord]]:
+    found: dict[int, list[UsageRecord]] = {}
+    for record in records:
+        found.setdefault(record.account_id, []).append(record)
+    return found
+
+
+def _corrections(corrections: Iterable[Correction]) -> dict[int, list[Correction]]:
+    found: dict[int, list[Correction]] = {}
+    for correction in corrections:
+        found.setdefault(correction.account_id, []).append(correction)
+    return found
+
+
+async def reserve(tx: Tx, record: UsageRecord, base_url: str) -> Allowed | Stopped:
+    """May one more be sent now? Then `record` is counted already: confirm or release it when the carrier has answered.
+
+    An account without a subscription is the operator's own: everything is allowed and nothing is counted.
+    """
+    terms = (await metered_store.list_terms(tx, [record.account_id])).get(record.account_id)
+    term = in_force(terms.terms, record.at) if terms is not None else None
+    window = window_at(terms.terms, record.at) if terms is not None else None
+    if terms is None or term is None or window is None:
+        return Allowed()
+    published = await books.load(tx)
+    tariff = Tariff(published.version(term.book_version), terms.currency)
+    count = await usage_store.lock_window(tx, record.account_id, window.starts_at)
+    answer = may_send(term, tariff, await _used(tx, count, record, term), record.kind, record.zone, terms.cap_minor)
+    if isinstance(answer, Allowed) and await usage_store.insert_records(tx, [record], reserved=True):
+        await _count(tx, count, window, [record], term, tariff, terms, base_url)
+    return answer
+
+
+async def _used(tx: Tx, count: WindowCount, record: UsageRecord, term: Term) -> Used:
+    codes = 0
+    if record.kind is UsageKind.VERIFICATION and record.user_id is not None:
+        zone = ZoneInfo(term.zone)
+        midnight = record.at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        codes = await usage_store.count_codes(tx, record.account_id, record.user_id, midnight)
+    return Used(count.included, count.sms, count.voice, count.charged_minor, codes)
+
+
+async def confirm(tx: Tx, account_id: int, record_id: str, cost_minor: int | None = None) -> None:
+    """The carrier took it."""
+    await usage_store.confirm(tx, account_id, record_id, cost_minor)
+
+
+async def release(tx: Tx, account_id: int, record_id: str) -> None:
+    """The carrier did not take it: it counts for nothing. Source: CHOICE-44"""
+    record = await usage_store.release(tx, account_id, record_id)
+    if record is None or not record.kind.is_message:
+        return
+    terms = (await metered_store.list_terms(tx, [account_id])).get(account_id)
+    window = window_at(terms.terms, record.at) if terms is not None else None
+    term = in_force(terms.terms, record.at) if terms is not None else None
+    if terms is None or window is None or term is None:
+        return
+    tariff = Tariff((await books.load(tx)).version(term.book_version), terms.currency)
+    count = await usage_store.lock_window(tx, account_id, window.starts_at)
+    charged = min(count.charged_minor, tariff.message_minor(record.zone)) if count.charged_minor else 0
+    await usage_store.save_window(
+        tx,
+        replace(
+            count,
+            included=count.included - (not charged),
+            sms=count.sms - (record.kind is UsageKind.SMS),
+            voice=count.voice - (record.kind is UsageKind.VOICE),
+            charged_minor=count.charged_minor - charged,
+        ),
+    )
+
+
+async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_url: str) -> int:
+    """Keep what providers report, each unit once; how many were new. Running windows are counted on."""
+    new = await usage_store.insert_records(tx, records)
+    terms = (await metered_store.list_terms(tx, [account_id])).get(account_id)
+    if terms is None or not new:
+        return len(new)
+    published = await books.load(tx)
+    by_window: dict[datetime, list[UsageRecord]] = {}
+    for it in sorted((it for it in records if it.id in new), key=lambda it: it.order):
+        window = window_at(terms.terms, it.at)
+        if window is not None and it.kind.is_message:
+            by_window.setdefault(window.starts_at, []).append(it)
+    for starts_at, found in by_window.items():
+        window = window_at(terms.terms, starts_at)
+        term = in_force(terms.terms, found[0].at)
+        if window is None or term is None:
+            continue
+        tariff = Tariff(published.version(term.book_version), terms.currency)
+        count = await usage_store.lock_window(tx, account_id, starts_at)
+        await _count(tx, count, window, found, term, tariff, terms, base_url)
+    return len(new)
+
+
+async def correct(tx: Tx, corrections: Sequence[Correction]) -> None:
+    """What the provider says of durations later; each once. Source: S33"""
+    await usage_store.insert_corrections(tx, corrections)
+
+
+async def _count(
+    tx: Tx,
+    count: WindowCount,
+    window: Window,
+    records: Sequence[UsageRecord],
+    term: Term,
+    tariff: Tariff,
+    terms: Terms,
+    base_url: str,
+) -> None:
+    """Count messages on, and tell the owners of each level once a window."""
+    meter = Meter(window, included=count.included, charged_minor=count.charged_minor)
+    for it in records:
+        meter.count(it, in_force(terms.terms, it.at) or term, tariff)
+    reached = levels(term, tariff, meter.included, meter.charged_minor, terms.cap_minor)
+    fresh = sorted(reached - {Level(it) for it in count.told})
+    counted = replace(
+        count,
+        included=meter.included,
+        sms=count.sms + meter.units[UsageKind.SMS],
+        voice=count.voice + meter.units[UsageKind.VOICE],
+        charged_minor=meter.charged_minor,
+        told=[*count.told, *fresh],
+    )
+    await usage_store.save_window(tx, counted)
+    for level in fresh:
+        pool = tariff.pool(term) or 0
+        said = usage_letters.Said(level, counted.included, pool, counted.charged_minor, terms.cap_minor, terms.currency)
+        await usage_letters.send(tx, count.account_id, said, term, window, base_url, records[-1].at)
+
+
+async def running(tx: Tx, account_id: int, at: datetime) -> tuple[Facts, Window] | None:
+    """The facts and the window of `at`, for the page of usage; None for an account without a subscription."""
+    terms = (await metered_store.list_terms(tx, [account_id])).get(account_id)
+    window = window_at(terms.terms, at) if terms is not None else None
+    if terms is None or window is None:
+        return None
+    until = at + timedelta(microseconds=1)
+    records = await usage_store.list_records(tx, [account_id], window.starts_at, until)
+    corrections = await usage_store.list_corrections(tx, [account_id])
+    return facts_of(terms, await books.load(tx), records, (), corrections), window

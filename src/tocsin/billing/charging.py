@@ -287,8 +287,6 @@ async def hear(db: Db, rails: Rails, event: Event, now: datetime) -> bool:
     if attempt is None:
         return False
     outcome = await rails.gateway.payment(event.outcome.ref) if event.outcome.ref else event.outcome
+    await settle(db, rails, attempt, outcome, now)  # the same news again changes nothing, so it is noted afterwards
     async with db.transaction() as tx:
-        if not await take_event(tx, attempt.account_id, event, now):
-            return False
-    await settle(db, rails, attempt, outcome, now)
-    return True
+        return await take_event(tx, attempt.account_id, event, now)

@@ -14,13 +14,15 @@ from tocsin.accounts import operators_store
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Account, Role, User, UserStatus
 from tocsin.billing import service as billing
+from tocsin.billing.cards import service as cards
+from tocsin.billing.cards.gateway import CardGateway
 from tocsin.billing.commands import RequestDeletion, UndoDeletion
 from tocsin.billing.keeping import Rails
 from tocsin.billing.service import Asked
 from tocsin.db import Db, Tx
 from tocsin.deletion import letters, store
 from tocsin.deletion.store import Deletion
-from tocsin.errors import NotFound
+from tocsin.errors import NotFound, Unavailable
 from tocsin.i18n import N_
 from tocsin.licensing import pricebook_service
 
@@ -82,8 +84,11 @@ async def undo(engine: Db, rails: Rails, token: str, at: datetime) -> None:
         await store.delete_deletion(tx, deletion.account_id)
 
 
-async def advance_due(engine: Db, now: datetime) -> int:
-    """Erase the next account whose time has come; how many (0 or 1). Any number of workers may run."""
+async def advance_due(engine: Db, now: datetime, gateway: CardGateway | None = None) -> int:
+    """Erase the next account whose time has come; how many (0 or 1). Any number of workers may run.
+
+    The card provider forgets its customer first; while it cannot be reached, the rest waits.
+    """
     async with engine.transaction() as tx:
         await store.forget_archived(tx, now.date())
         deletion = await store.claim_due(tx, now, now + AGAIN)
@@ -93,9 +98,18 @@ async def advance_due(engine: Db, now: datetime) -> int:
             await store.postpone(tx, deletion.account_id, now + HELD)
             return 1
         waits = now < deletion.requested_at + FILES_WITHIN and await store.count_unrendered(tx, deletion.account_id)
-    if not waits:
+    if not waits and await _forgotten_by_provider(engine, gateway, deletion.account_id):
         await _erase(engine, deletion, now)
     return 1
+
+
+async def _forgotten_by_provider(engine: Db, gateway: CardGateway | None, account_id: int) -> bool:
+    try:
+        await cards.forget(engine, gateway, account_id)
+    except Unavailable as error:
+        log.warning("provider_not_told", account_id=account_id, error=error.message)
+        return False
+    return True
 
 
 async def _erase(engine: Db, deletion: Deletion, now: datetime) -> None:

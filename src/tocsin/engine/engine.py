@@ -78,7 +78,7 @@ class Engine:
 
     async def erase_accounts(self, now: datetime) -> int:
         """Accounts whose deletion cannot be taken back any more."""
-        return await deletion.advance_due(self.db, now)
+        return await deletion.advance_due(self.db, now, self.rails.gateway)
 
     async def render_documents(self, now: datetime) -> int:
         """Files of finalised invoices and credit notes, and the mails that announce them."""

@@ -15,7 +15,7 @@ from tocsin.billing.invoicing import finalise, invoice_now, make_document, regis
 from tocsin.billing.model import Document, DocumentKind, Line
 from tocsin.billing.orders import close_window, term_lines
 from tocsin.licensing.metering import Closing
-from tocsin.licensing.model import FREE, Collection, Interval, Standing
+from tocsin.licensing.model import FREE, Collection, Interval, Standing, Target
 from tocsin.licensing.periods import boundary
 from tocsin.licensing.pricebook import seat_price
 
@@ -208,8 +208,17 @@ def bill_expansion(decision: Decision) -> None:
         subscription.expanded_on,
     )
     decision.change(expanded_on=None, expanded_from=0)
+    _drop_pending_reduction(decision)
     if line.amount_minor > 0:
         invoice_now(decision, [line])
+
+
+def _drop_pending_reduction(decision: Decision) -> None:
+    """Raising seats drops a pending reduction. Source: S09"""
+    scheduled = decision.subscription.scheduled
+    if scheduled is not None and scheduled.seats is not None:
+        left = Target(scheduled.plan, scheduled.interval)
+        decision.change(scheduled=None if left == Target() else left)
 
 
 def next_expansion(decision_at: date, zone: str) -> datetime:

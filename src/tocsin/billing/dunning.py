@@ -4,7 +4,7 @@ A card invoice is due when it is finalised and charged, any other at its due dat
 S01, S15, S19, S23, S28, S37
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from tocsin.billing.boundary import to_free
 from tocsin.billing.debits import RECURRING, running
 from tocsin.billing.decision import END_AFTER, RESTRICTED_AFTER, Decision, billed_lines, midnight_in, restand
 from tocsin.billing.invoicing import credit_note, credit_running
+from tocsin.billing.model import LineKind
 from tocsin.licensing.model import FREE
 
 RETRIES = (1, 3, 7, 14, 21)  # days after the due date on which a card is tried again
@@ -52,14 +53,14 @@ def step(decision: Decision, unpaid: Unpaid) -> None:
     if day == 1 and not by_card:
         restand(decision)
         return
-    retries = by_card and not done.hard
-    if retries:
+    if by_card and not done.hard:
+        # the mail is the one that says why it was declined again; a retry that is paid needs none
         decision.owe(replace(done, charging=True))
         document = done.document
         decision.charges.append(ChargeOrder(ChargeFor.INVOICE, document.owed_minor, document.currency, document.id))
-    else:
-        stand_and_tell(decision)
-    decision.tell(LetterKind.DUNNING, day=day, retried=retries, **facts(done))
+        return
+    stand_and_tell(decision)
+    decision.tell(LetterKind.DUNNING, day=day, **facts(done))
 
 
 def stand_and_tell(decision: Decision) -> None:
@@ -88,20 +89,27 @@ def _end(decision: Decision, unpaid: Unpaid) -> None:
     if decision.subscription.plan == FREE:
         return
     if not any(billed_lines(one.document) for one in decision.billing.unpaid if one.day_done >= END_AFTER):
+        _give_back(decision, (LineKind.NUMBER,))
+        decision.keep(debits=tuple(one for one in decision.billing.debits if one.kind is not LineKind.NUMBER))
         decision.change(telephony_stopped=True)
         decision.tell(LetterKind.TELEPHONY_STOPPED, **facts(unpaid))
         restand(decision)
         return
+    _give_back(decision, RECURRING)
+    _trim_drafts(decision)
+    to_free(decision)
+
+
+def _give_back(decision: Decision, kinds: Collection[LineKind]) -> None:
+    """A credit note for each unpaid invoice: what is left of the days of its lines of these kinds. Source: S15, S19"""
     for one in decision.billing.unpaid:
         debits = [
             debit
             for debit in running(decision.billing.debits, decision.on)
-            if debit.document_id == one.document.id and debit.kind in RECURRING
+            if debit.document_id == one.document.id and debit.kind in kinds
         ]
         if debits:
             credit_note(decision, credit_running(decision, debits), against=one)
-    _trim_drafts(decision)
-    to_free(decision)
 
 
 def _trim_drafts(decision: Decision) -> None:

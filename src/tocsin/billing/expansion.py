@@ -7,7 +7,7 @@ from tocsin.billing.commands import AutoExpand
 from tocsin.billing.decision import Decision
 from tocsin.billing.orders import billed_seats, refuse_in_debt
 from tocsin.errors import Conflict
-from tocsin.licensing.model import Standing, Target
+from tocsin.licensing.model import Standing
 
 
 def follow(decision: Decision, command: AutoExpand) -> None:
@@ -23,7 +23,6 @@ def follow(decision: Decision, command: AutoExpand) -> None:
         refuse_in_debt(decision)
         if subscription.standing is not Standing.ACTIVE:
             raise Conflict("The subscription is being cancelled: resume it first, then add people.")
-        _drop_pending_reduction(decision)
     grown = seats > bought
     decision.change(
         seats=seats,
@@ -31,11 +30,3 @@ def follow(decision: Decision, command: AutoExpand) -> None:
         expanded_from=bought if grown else 0,
     )
     decision.begin_term()
-
-
-def _drop_pending_reduction(decision: Decision) -> None:
-    """Raising seats drops a pending reduction. Source: S09"""
-    scheduled = decision.subscription.scheduled
-    if scheduled is not None and scheduled.seats is not None:
-        left = Target(scheduled.plan, scheduled.interval)
-        decision.change(scheduled=None if left == Target() else left)

@@ -33,7 +33,9 @@ def charged(decision: Decision) -> list[Number]:
 
 
 def window_lines(decision: Decision) -> list[Line]:
-    """The rent of a whole window, a line for each number that is not included."""
+    """The rent of a whole window, a line for each number that is not included; none while telephony is stopped."""
+    if decision.subscription.telephony_stopped:
+        return []
     currency = decision.subscription.currency
     return [number_line(decision.book, number.e164, currency, decision.window) for number in charged(decision)]
 

@@ -36,8 +36,9 @@ def split(subscription: Subscription, target: Target, book: PriceBook) -> Split:
 
     A field that is named as it is already in force is in neither part, but no longer pending. Source: CHOICE-33, S03
     """
+    bought = billed_seats(subscription)
     if target.interval is Interval.YEAR and subscription.interval is Interval.MONTH:
-        whole = Target(target.plan or subscription.plan, Interval.YEAR, target.seats or subscription.seats)
+        whole = Target(target.plan or subscription.plan, Interval.YEAR, target.seats or bought)
         return Split(whole, NOTHING, new_term=True)
     now, later = NOTHING, NOTHING
     if target.plan and target.plan != subscription.plan:
@@ -47,8 +48,8 @@ def split(subscription: Subscription, target: Target, book: PriceBook) -> Split:
             later = replace(later, plan=target.plan)
     if target.interval and target.interval is not subscription.interval:
         later = replace(later, interval=target.interval)
-    if target.seats and target.seats != subscription.seats:
-        if target.seats > subscription.seats:
+    if target.seats and target.seats != bought:
+        if target.seats > bought:
             now = replace(now, seats=target.seats)
         else:
             later = replace(later, seats=target.seats)
@@ -149,15 +150,15 @@ def _raise_now(decision: Decision, now: Target) -> None:
     subscription = decision.subscription
     term, on = decision.term, decision.on
     interval = subscription.interval or Interval.MONTH
-    plan, seats = now.plan or subscription.plan, now.seats or subscription.seats
     billed = billed_seats(subscription)
+    plan, seats = now.plan or subscription.plan, now.seats or billed
     book, currency = decision.book, subscription.currency
     if now.plan is None:
         lines = [added_seats_line(book, plan, interval, currency, (billed, seats), term, on)]
     else:
         lines = credit_running(decision, _running_seats(decision))
         lines.append(seats_line(book, plan, interval, currency, seats, term, on))
-    decision.change(plan=plan, seats=seats, expanded_on=None)
+    decision.change(plan=plan, **_with_bought(subscription, seats))
     lines += numbers.now_included(decision)
     lines += stakeholders_lines(decision, term, on)
     restand(decision)
@@ -200,14 +201,13 @@ def begin_term_today(decision: Decision, target: Target, on: date | None = None)
     interval = target.interval or Interval.MONTH
     decision.change(
         plan=target.plan,
-        seats=target.seats,
         interval=interval,
         anchor_on=on,
         term_starts_on=on,
         term_ends_on=boundary(on, interval.months),
         window_starts_on=on,
         window_starts_at=decision.at,
-        expanded_on=None,
+        **_with_bought(decision.subscription, target.seats or 1),
         chosen=None,
         trial_ends_at=None,
         converting=False,
@@ -223,9 +223,8 @@ def term_lines(decision: Decision) -> list[Line]:
     """What a whole new term and its first window cost: seats, stakeholders, numbers."""
     subscription = decision.subscription
     interval = subscription.interval or Interval.MONTH
-    seats = seats_line(
-        decision.book, subscription.plan, interval, subscription.currency, subscription.seats, decision.term
-    )
+    bought = billed_seats(subscription)
+    seats = seats_line(decision.book, subscription.plan, interval, subscription.currency, bought, decision.term)
     return [seats, *stakeholders_lines(decision, decision.term), *numbers.window_lines(decision)]
 
 
@@ -241,6 +240,13 @@ def stakeholders_lines(decision: Decision, term: Period, on: date | None = None)
 def billed_seats(subscription: Subscription) -> int:
     """The seats that debits exist for: those of the day's auto-expansion are invoiced at its end. Source: S22"""
     return subscription.expanded_from if subscription.expanded_on is not None else subscription.seats
+
+
+def _with_bought(subscription: Subscription, bought: int) -> dict[str, object]:
+    """The fields of seats after so many are bought: those that expanded today are priced by its midnight alone."""
+    if subscription.expanded_on is not None and subscription.seats > bought:
+        return {"seats": subscription.seats, "expanded_from": bought}
+    return {"seats": bought, "expanded_on": None, "expanded_from": 0}
 
 
 def close_window(decision: Decision) -> None:

@@ -139,7 +139,7 @@ def _charge_declined(decision: Decision, unpaid: Unpaid, command: ChargeSettled)
         document=document,
         charging=False,
         hard=command.hard or command.action_required,
-        day_done=max(unpaid.day_done, 0),
+        day_done=max(unpaid.day_done, 0) if unpaid.document.collection == "card" else unpaid.day_done,
     )
     decision.documents[document.id] = document
     decision.owe(declined)

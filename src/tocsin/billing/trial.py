@@ -119,12 +119,11 @@ def remind(decision: Decision) -> None:
 def end(decision: Decision) -> None:
     """The trial is over: the chosen plan begins with its first charge, or the account is on Free. Source: R3.2, R3.4"""
     subscription = decision.subscription
+    _tell_end(decision)
     if subscription.chosen is None or subscription.cancels:
-        _tell_end(decision)
         to_free(decision)
         return
     if subscription.collection is Collection.INVOICE:
-        _tell_end(decision)
         convert(decision, None)
         return
     charge_first(decision)

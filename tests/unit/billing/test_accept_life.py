@@ -237,6 +237,32 @@ def test_s19_unpaid_usage_of_an_annual_term_stops_telephony_and_keeps_the_plan()
     assert history.standing() is Standing.ACTIVE
 
 
+def test_s19_numbers_stop_with_telephony_and_are_not_charged_meanwhile() -> None:
+    history = subscriber("essentials", 10, Y)
+    history.do("2026-03-10 12:00", AddNumber(UUID(int=1), "+4822000001"))
+    history.charger = always(SOFT)
+
+    history.until("2026-06-12")  # the rent of 10 April was due on the 12th: day 28 is the boundary of 10 May
+
+    assert history.subscription.plan == "essentials"
+    assert [document.dated_on.month for document in history.finals()] == [3, 3, 4]
+    assert history.billing.debits[0].item == "essentials"
+    history.charger = always(PAID)
+    history.do("2026-06-13", CardAdded(CARD))
+    assert history.until("2026-07-12").last().net_minor == 1_000
+
+
+def test_a_declined_card_does_not_begin_the_dunning_of_an_invoice_on_account() -> None:
+    history = offline()
+    history.charger = always(SOFT)
+
+    history.do("2026-04-01", CardAdded(CARD))
+
+    history.until("2026-04-18")
+    assert history.standing() is Standing.ACTIVE
+    assert days_of(history, LetterKind.DUNNING) == ["17 Apr 00:00"]
+
+
 def test_a_new_plan_after_dunning_needs_the_debt_paid() -> None:
     history = in_debt().until("2026-05-08")
 

@@ -200,6 +200,19 @@ def test_s22_auto_expanded_seats_are_invoiced_at_the_midnight_that_ends_the_day(
     assert history.last().net_minor == 3_784
 
 
+def test_s22_seats_that_expanded_today_are_no_part_of_an_orders_price() -> None:
+    history = subscriber("essentials")
+    history.do(D, SetAutoExpand(True))
+    history.do("2026-03-24 11:00", AutoExpand(13))
+
+    history.do("2026-03-24 12:00", Order(Target("standard")))
+
+    assert amounts(history) == [-6_032, 12_613]
+    assert history.subscription.seats == 13
+    history.until("2026-03-25")
+    assert history.last().net_minor == 3_784
+
+
 def test_s22_a_declined_charge_for_expansion_opens_dunning() -> None:
     history = subscriber()
     history.do(D, SetAutoExpand(True))

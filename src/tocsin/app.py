@@ -18,13 +18,13 @@ from tocsin.accounts.pages import profile as profile_pages
 from tocsin.accounts.pages import security as security_pages
 from tocsin.accounts.pages import sign_in as sign_in_pages
 from tocsin.accounts.pages import users as user_pages
-from tocsin.accounts.rate_limits import LimitsOf, RateLimiter, unlimited
+from tocsin.accounts.rate_limits import Limits, LimitsOf, RateLimiter
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
 from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
-from tocsin.db import open_databases
+from tocsin.db import Databases, open_databases
 from tocsin.deletion import pages as deletion_pages
 from tocsin.engine.engine import make_rails
 from tocsin.escalations import api as escalations_api
@@ -72,11 +72,17 @@ PAGE_ROUTERS = (
 )
 
 
-def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: LimitsOf = unlimited) -> ASGIApp:
+def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: LimitsOf | None = None) -> ASGIApp:
     """The whole HTTP side: REST API, pages, health, behind the request middleware.
 
-    `limits_of` says how many API requests an account may send.
+    `limits_of` says how many API requests an account may send; left out, its plan does.
     """
+    limits = PlanLimits(billing=settings.billing == "on")
+
+    async def of_plan(account_id: int) -> Limits:
+        databases: Databases = app.state.databases
+        async with databases.engine.transaction() as tx:
+            return await limits.request_limits(tx, account_id, clock.now())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -92,7 +98,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
                 memory_kib=settings.password_hash_memory_kib,
                 passes=settings.password_hash_passes,
             )
-            app.state.gate = limits = PlanLimits(billing=settings.billing == "on")
+            app.state.gate = limits
             app.state.rails = make_rails(settings, limits, gateway_of(settings))
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)
@@ -118,12 +124,12 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
     )
     app.state.settings = settings
     app.state.clock = clock
-    app.state.rate_limiter = limiter = RateLimiter(limits_of)
+    app.state.rate_limiter = RateLimiter(limits_of or of_plan)
     for router in API_ROUTERS:
         app.include_router(router)
     for router in PAGE_ROUTERS:
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets())
     add_error_handlers(app)
-    front = IngestFront(RequestMiddleware(HeadAsGet(SecurityMiddleware(app, settings)), clock), clock, limiter)
+    front = IngestFront(RequestMiddleware(HeadAsGet(SecurityMiddleware(app, settings)), clock), clock)
     return front

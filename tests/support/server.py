@@ -12,7 +12,7 @@ from typing import Literal
 import uvicorn
 from starlette.types import ASGIApp
 
-from tocsin.accounts.rate_limits import LimitsOf, unlimited
+from tocsin.accounts.rate_limits import LimitsOf
 from tocsin.app import create_app
 from tocsin.clock import Clock
 from tocsin.migrate import migrate
@@ -46,7 +46,7 @@ def scratch_database(*, durable: bool = False) -> Iterator[str]:
 
 @asynccontextmanager
 async def serve(
-    settings: Settings, database_url: str, clock: Clock, limits_of: LimitsOf = unlimited
+    settings: Settings, database_url: str, clock: Clock, limits_of: LimitsOf | None = None
 ) -> AsyncIterator[str]:
     """The application on a free port of 127.0.0.1; yields its base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

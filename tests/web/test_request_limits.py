@@ -9,6 +9,8 @@ from tests.support.server import serve
 from tocsin.accounts.rate_limits import DOMAINS, Limits, RequestLimit
 from tocsin.clock import SetClock
 from tocsin.db import Databases
+from tocsin.licensing import terms_store
+from tocsin.licensing.model import Interval, Standing, Term
 from tocsin.settings import Settings
 
 LIMITS = {"search": RequestLimit(3, 2), "alert": RequestLimit(4, 4)}
@@ -61,7 +63,7 @@ async def test_who_asks_too_much_is_told_which_window_is_used_up_and_may_go_on_l
     assert after == (200, None)
 
 
-async def test_alerts_are_limited_where_a_plan_says_so_and_their_storm_stops_no_search(
+async def test_m15_a_storm_of_alerts_is_taken_whatever_the_plan_and_what_is_done_to_them_is_limited(
     settings: Settings, database_url: str, tenant: Tenant, clock: SetClock
 ) -> None:
     async with (
@@ -69,17 +71,38 @@ async def test_alerts_are_limited_where_a_plan_says_so_and_their_storm_stops_no_
         aiohttp.ClientSession(url, headers=tenant.headers) as http,
     ):
         statuses, windows = [], set()
+        created = []
         for number in range(6):
             async with http.post("/v2/alerts", json={"message": f"disk {number} full"}) as response:
+                created.append(response.status)
+        for number in range(6):
+            async with http.post("/v2/alerts/x/acknowledge", json={"note": str(number)}) as response:
                 statuses.append(response.status)
                 windows.add((response.headers["X-RateLimit-State"], response.headers.get("X-RateLimit-Period-In-Sec")))
         async with http.get("/v2/alerts") as searched:
             found = (await searched.json())["data"]
 
+    assert created == [202] * 6
     assert statuses == [202, 202, 202, 202, 429, 429]
     assert windows == {("OK", None), ("THROTTLED", "60")}
     assert searched.status == 200
-    assert len(found) == 4
+    assert len(found) == 6
+
+
+async def test_a_plan_and_its_seats_set_the_limits(
+    settings: Settings, database_url: str, databases: Databases, tenant: Tenant, clock: SetClock
+) -> None:
+    term = Term(tenant.account_id, clock.at, Standing.ACTIVE, "standard", 10, Interval.MONTH, 1)
+    async with databases.engine.transaction() as tx:
+        await terms_store.insert_terms(tx, [term])
+    async with (
+        serve(settings, database_url, clock) as url,
+        aiohttp.ClientSession(url, headers=tenant.headers) as http,
+        http.get("/v2/request-limits") as response,
+    ):
+        listed = {one["domain"]: one["limits"] for one in (await response.json())["data"]["rateLimits"]}
+
+    assert listed["alert"] == [{"limit": 30, "periodInSeconds": 1}, {"limit": 600, "periodInSeconds": 60}]
 
 
 async def test_a_team_s_key_does_not_read_the_account_s_limits(

@@ -44,11 +44,6 @@ LimitsOf = Callable[[int], Awaitable[Limits]]
 NEVER_REACHED = RequestLimit(1_000_000, 50_000)  # what a domain without a limit is listed with: clients want a number
 
 
-async def unlimited(account_id: int) -> Limits:
-    """No domain of any account is limited."""
-    return {}
-
-
 def domain_of(method: str, path: str) -> str:
     """The domain of a request to the API, or "" for one that is never limited."""
     if method == "GET" and path in SEARCHES:

@@ -24,7 +24,6 @@ from tocsin import arrays, metrics
 from tocsin.accounts.access import check_right
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
-from tocsin.accounts.rate_limits import RateLimiter
 from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.clock import Clock
 from tocsin.db import connect
@@ -294,9 +293,8 @@ new_id = OrderedIds()
 class IngestFront:
     """Answers `POST /v2/alerts` itself; everything else goes on to the application behind."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, limiter: RateLimiter) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
         self.app = app
-        self.limiter = limiter
         self._clock = clock
         self.ingest: Ingest | None = None  # set while the application runs
         self.keys: KeyRing | None = None
@@ -340,7 +338,6 @@ class IngestFront:
         check_right(integration, Right.WRITE)
         if integration.type != "API":
             raise Forbidden(SETTINGS_KEY)
-        await self.limiter.take(integration.account_id, "alert", self._clock.now())
         try:
             payload = _decode(body)
         except (msgspec.DecodeError, RecursionError):

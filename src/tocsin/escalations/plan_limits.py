@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tocsin.accounts.gate import PlanFacts
 from tocsin.accounts.people import store as people_store
+from tocsin.accounts.rate_limits import Limits, RequestLimit
 from tocsin.billing import letters
 from tocsin.db import Tx
 from tocsin.errors import PlanRequired
@@ -125,6 +126,19 @@ class PlanLimits:
     async def since(self, tx: Tx, account_id: int, feature: str, at: datetime) -> datetime | None:
         """The earliest instant that `feature`, which reaches back, still shows; None: everything."""
         return (await self.entitlements(tx, account_id, at)).since(feature, at)
+
+    async def request_limits(self, tx: Tx, account_id: int, at: datetime) -> Limits:
+        """How many API requests the account may send, by its plan and seats; nothing for one that has everything."""
+        have = await self.entitlements(tx, account_id, at)
+        if have.standing is Standing.GRANTED:
+            return {}
+        term = await terms_store.find_term(tx, account_id, at)
+        plan = (await pricebook_service.get(tx, term.book_version if term else 1)).plan(have.plan)
+        seats = have.seats_limit or 0
+        return {
+            domain: RequestLimit(bucket.per_minute(seats), bucket.per_second(seats))
+            for domain, bucket in plan.buckets.items()
+        }
 
     async def settle(self, tx: Tx, account_id: int, at: datetime) -> None:
         """Make inactive what is over the limits at `at`, and active again what fits."""

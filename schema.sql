@@ -596,7 +596,7 @@ CREATE TABLE public.contacts (
     verified_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT contacts_address_check CHECK ((address <> ''::text)),
-    CONSTRAINT contacts_method_check CHECK ((method = ANY (ARRAY['email'::text, 'webhook'::text])))
+    CONSTRAINT contacts_method_check CHECK ((method = ANY (ARRAY['email'::text, 'webhook'::text, 'sms'::text, 'voice'::text, 'push'::text])))
 );
 
 ALTER TABLE ONLY public.contacts FORCE ROW LEVEL SECURITY;

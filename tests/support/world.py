@@ -54,7 +54,9 @@ class World:
         self.clock = SetClock(START)
         self.email = RecordingChannel("email", self.clock)
         self.webhook = RecordingChannel("webhook", self.clock)
-        channels = {"email": self.email, "webhook": self.webhook}
+        self.sms, self.voice, self.push = (RecordingChannel(name, self.clock) for name in ("sms", "voice", "push"))
+        all_channels = (self.email, self.webhook, self.sms, self.voice, self.push)
+        channels = {channel.name: channel for channel in all_channels}
         self.engine: Engine = make_engine(settings, databases.engine, self.clock, channels)
         self._ingest = Ingest(database_url, Directories(databases.engine), self.clock, queue_limit=1000)
 
@@ -69,7 +71,7 @@ class World:
     @property
     def sent(self) -> list[tuple[int, str, str]]:
         """What went out for this account, as (minute since the start, address, message)."""
-        everything = [*self.email.sent, *self.webhook.sent]
+        everything = [*self.email.sent, *self.webhook.sent, *self.sms.sent, *self.voice.sent, *self.push.sent]
         ours = [(at, it) for at, it in everything if it.notification.account_id == self.tenant.account_id]
         return [
             (int((at - START).total_seconds() // 60), it.receiver.address, it.alert.message if it.alert else "test")
@@ -99,7 +101,11 @@ class World:
 
     async def webhook_contact(self, user: User, address: str) -> None:
         """A verified webhook contact, with a step at once in the person's first rule."""
-        contact = make_contact(user, ContactMethod.WEBHOOK, address)
+        await self.contact(user, ContactMethod.WEBHOOK, address)
+
+    async def contact(self, user: User, method: ContactMethod, address: str) -> None:
+        """A verified contact, with a step at once in the person's first rule."""
+        contact = make_contact(user, method, address)
         async with self.databases.engine.transaction() as tx:
             await accounts_store.insert_contact(tx, contact, b"")
             rule_id = await tx.value(

@@ -36,10 +36,17 @@ class LicenceKind(StrEnum):
 
 
 class ContactMethod(StrEnum):
-    """The channels that exist."""
+    """The ways to reach a person. Those of OFFERED can be added; the others are played in rehearsals."""
 
     EMAIL = "email"
     WEBHOOK = "webhook"
+    SMS = "sms"
+    VOICE = "voice"
+    PUSH = "push"
+
+
+OFFERED = (ContactMethod.EMAIL, ContactMethod.WEBHOOK)
+"""The methods that this server has a channel for."""
 
 
 class Right(StrEnum):

@@ -13,7 +13,7 @@ from tocsin.escalations.reason import Path, Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
 from tocsin.i18n import N_, Translator
 from tocsin.notifications.model import NotificationStatus
-from tocsin.notifications.words import UNREACHABLE, after_in_words
+from tocsin.notifications.words import SUPPRESSED, UNREACHABLE, after_in_words
 
 NOBODY: Mapping[str, str] = {
     NobodyReason.NO_RESPONDERS: N_("The alert names no responders, so nobody was to be told."),
@@ -213,6 +213,8 @@ def status_in_words(status: str, status_reason: str, method: str, locale: str) -
     text = _(ACCEPTED_BY_MAIL if accepted else STATUS[status])
     if not status_reason:
         return text
+    if status == NotificationStatus.SUPPRESSED and status_reason in SUPPRESSED:
+        return _(SUPPRESSED[status_reason])
     if status_reason in MOOT:
         return f"{text}. {_(MOOT[status_reason])}"
     what, by, who = status_reason.partition(" by ")

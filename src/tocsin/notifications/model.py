@@ -26,6 +26,7 @@ class NotificationStatus(StrEnum):
         return self in {NotificationStatus.DUE, NotificationStatus.SENDING, NotificationStatus.RETRYING}
 
 
+STAKEHOLDER = "stakeholder"  # why an SMS or a call to a stakeholder is suppressed. R8.4
 LAST_RESORT = "last-resort"  # the action type, and the key, of a message to the owners when nobody could be reached
 
 
@@ -114,6 +115,7 @@ class Receiver:
     enabled: bool
     verified: bool
     secret: bytes | None  # encrypted
+    licence_kind: str = "responder"
 
 
 @dataclass(frozen=True, slots=True)

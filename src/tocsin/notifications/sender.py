@@ -14,15 +14,17 @@ from tocsin.alerts.fields import clean
 from tocsin.alerts.store import notify_all_changed
 from tocsin.clock import Clock
 from tocsin.db import Db, Tx
-from tocsin.notifications import links, store
+from tocsin.notifications import links, metering, store
 from tocsin.notifications.backoff import GiveUp, RetryAt, retry
 from tocsin.notifications.channels import Channel
 from tocsin.notifications.model import (
     LAST_RESORT,
+    STAKEHOLDER,
     AlertSummary,
     AttemptResult,
     ChannelError,
     Envelope,
+    NewNotification,
     Notification,
     NotificationStatus,
     Outcome,
@@ -41,6 +43,7 @@ class Ending:
     notification: Notification
     status: NotificationStatus
     reason: str
+    instead: NewNotification | None = None  # what takes its place
 
 
 Explain = Callable[[Notification, str, ZoneInfo], tuple[str, ...]]
@@ -103,7 +106,30 @@ class Sender:
                 endings.append(prepared)
             else:
                 envelopes.append(prepared)
+        if any(it.notification.method in metering.METERED for it in envelopes):
+            return await self._with_room(envelopes, endings)
         return envelopes, endings
+
+    async def _with_room(
+        self, envelopes: Sequence[Envelope], endings: list[Ending]
+    ) -> tuple[list[Envelope], list[Ending]]:
+        """Leave out what there is no room for; the person is told otherwise, or, without another way, nobody is."""
+        going = []
+        for envelope in envelopes:
+            told, now = envelope.notification, self._clock.now()
+            if told.method not in metering.METERED:
+                going.append(envelope)
+                continue
+            async with self._engine.transaction() as tx:
+                reason = await metering.reserve(tx, told, self._base_url, now)
+                instead = await metering.instead_of(tx, told, reason, now) if reason and told.alert_id else None
+            if reason is None:
+                going.append(envelope)
+            else:
+                spoken = instead is not None or told.alert_id is None
+                status = NotificationStatus.SUPPRESSED if spoken else NotificationStatus.FAILED
+                endings.append(Ending(told, status, reason, instead))
+        return going, endings
 
     def _prepare(
         self, told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime
@@ -164,13 +190,17 @@ class Sender:
         failed = [it.notification for it in results if it.status is NotificationStatus.FAILED]
         failed += [it.notification for it in endings if it.status is NotificationStatus.FAILED]
         now = self._clock.now()
-        if not failed:
+        ended = [*(it.notification for it in results), *(it.notification for it in endings)]
+        uses = any(it.method in metering.METERED for it in ended)
+        if not failed and not uses:
             async with self._engine.at_once() as tx:
                 await _write(tx, results, endings, now)
             return []
         async with self._engine.transaction() as tx:
             await _write(tx, results, endings, now)
-            return await self._on_failed(tx, failed, now)
+            if uses:
+                await _meter(tx, results, endings, now)
+            return await self._on_failed(tx, failed, now) if failed else []
 
 
 async def _write(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[Ending], now: datetime) -> None:
@@ -183,6 +213,13 @@ async def _write(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[End
         await store.verify_answering(tx, answered, now)
     ended = [*(it.notification for it in results), *(it.notification for it in endings)]
     await notify_all_changed(tx, ((it.account_id, it.alert_id) for it in ended if it.alert_id is not None))
+
+
+async def _meter(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[Ending], now: datetime) -> None:
+    await metering.settle(tx, results, [it.notification for it in endings])
+    stopped = [(it.notification, it.reason, it.instead) for it in endings if it.instead is not None]
+    if stopped:
+        await metering.tell_otherwise(tx, stopped, now)
 
 
 def _kept(said: str) -> str:
@@ -207,6 +244,8 @@ def _ending(told: Notification, alert: AlertSummary | None, receiver: Receiver |
         return Ending(told, NotificationStatus.FAILED, "contact-missing")
     if told.action_type == LAST_RESORT:
         return None
+    if receiver.licence_kind == STAKEHOLDER and told.method in metering.METERED:
+        return Ending(told, NotificationStatus.SUPPRESSED, STAKEHOLDER)
     if receiver.user_status == "suspended":
         return Ending(told, NotificationStatus.FAILED, "suspended")
     if not receiver.enabled:

@@ -8,6 +8,8 @@ from tocsin import arrays
 from tocsin.db import Tx
 from tocsin.notifications.model import AlertSummary, AttemptResult, NewNotification, Notification, Receiver
 
+NO_LEASE = timedelta(0)  # nobody claims: the engine does, when it commits
+
 NOTIFICATION = """n.account_id, n.id, n.alert_id, n.user_id, n.contact_id, n.method, n.address, n.action_type,
                   n.reason, n.told_at, n.attempts"""
 
@@ -169,7 +171,8 @@ async def receivers(tx: Tx, notifications: Sequence[Notification]) -> dict[UUID,
         Receiver,
         """
         select c.account_id, c.id as contact_id, c.user_id, u.username, u.full_name, u.status as user_status,
-               u.time_zone, u.locale, c.address, c.enabled, c.verified_at is not null as verified, c.secret
+               u.time_zone, u.locale, c.address, c.enabled, c.verified_at is not null as verified, c.secret,
+               u.licence_kind
           from unnest(%(account_id)s::bigint[], %(id)s::uuid[]) as i(account_id, id)
           join contacts c on c.account_id = i.account_id and c.id = i.id
           join users u on u.account_id = c.account_id and u.id = c.user_id

@@ -6,6 +6,8 @@ from typing import Any
 
 from tocsin import i18n
 from tocsin.i18n import N_, Translator
+from tocsin.licensing.quota import StopReason
+from tocsin.notifications.model import STAKEHOLDER
 from tocsin.notifications.plan import ActionType, LeftOutReason, UnreachableReason
 
 UNREACHABLE: Mapping[str, str] = {
@@ -23,7 +25,24 @@ LEFT_OUT: Mapping[str, str] = {
     LeftOutReason.MERGED: N_("two steps would have told the same contact at the same time"),
 }
 
-METHODS: Mapping[str, str] = {"email": N_("e-mail"), "webhook": N_("webhook")}
+METHODS: Mapping[str, str] = {
+    "email": N_("e-mail"),
+    "webhook": N_("webhook"),
+    "sms": N_("SMS"),
+    "voice": N_("voice call"),
+    "push": N_("push"),
+}
+
+SUPPRESSED: Mapping[str, str] = {
+    StopReason.LIMIT: N_("Not sent: the SMS that the plan includes are used up; told by push or e-mail instead"),
+    StopReason.PLAN: N_("Not sent: the plan has no voice calls; told by push or e-mail instead"),
+    StopReason.TRIAL: N_("Not sent: the SMS and calls of the trial are used up; told by push or e-mail instead"),
+    StopReason.SPENDING_CAP: N_("Not sent: the spending cap is reached; told by push or e-mail instead"),
+    StopReason.UNPAID: N_("Not sent: use is unpaid; told by push or e-mail instead"),
+    StopReason.CLOSED: N_("Not sent: the account is being deleted"),
+    STAKEHOLDER: N_("Not sent: stakeholders are told by e-mail and push"),
+}
+"""Why a notification ended as suppressed."""
 
 ACTIONS: Mapping[str, str] = {
     ActionType.CREATE_ALERT: N_("New alert"),

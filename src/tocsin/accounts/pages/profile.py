@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from tocsin import i18n
 from tocsin.accounts import store
-from tocsin.accounts.model import ContactMethod
+from tocsin.accounts.model import OFFERED, ContactMethod
 from tocsin.accounts.pages.security import where
 from tocsin.accounts.pages.sign_in import too_many
 from tocsin.accounts.pages_access import YEAR_SECONDS, PageContext, page, path_uuid
@@ -87,7 +87,7 @@ async def post_contact(ctx: Self) -> Response:
     """One more way to be reached."""
     typed = (ctx.form.text("method"), ctx.form.text("address"))
     try:
-        if typed[0] not in list(ContactMethod):
+        if typed[0] not in OFFERED:
             raise Invalid(N_("Something is not right yet."), {"method": N_("There is no such channel.")})
         if typed[0] == ContactMethod.EMAIL:
             await _count_mail(ctx, typed[1])

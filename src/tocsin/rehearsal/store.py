@@ -14,15 +14,21 @@ from tocsin.db import Tx
 
 
 async def empty_every_table(owner: AsyncConnection[Any]) -> None:
-    """Forget everything and count from 1 again, on a connection that owns the tables of a scratch server."""
+    """Forget everything and count from 1 again, on a connection that owns the tables of a scratch server.
+
+    The price book that a server starts with stays: what is published is never changed, here neither.
+    """
     async with owner.cursor(row_factory=scalar_row) as cursor:
         await cursor.execute(
             "select tablename from pg_tables where schemaname = 'public' and tableowner = 'tocsin_owner' "
-            "and tablename not like '%yoyo%' order by 1"
+            "and tablename not like '%yoyo%' and tablename <> 'price_books' order by 1"
         )
         tables = await cursor.fetchall()
         names = sql.SQL(", ").join(sql.Identifier(name) for name in tables)
         await cursor.execute(sql.SQL("truncate {} restart identity cascade").format(names))
+        await cursor.execute("alter table price_books disable trigger user")
+        await cursor.execute("delete from price_books where version > 1")
+        await cursor.execute("alter table price_books enable trigger user")
 
 
 async def block_user(tx: Tx, account_id: int, user_id: UUID) -> None:

@@ -61,7 +61,11 @@ class Subscriber:
         assert self.rails.gateway is not None
         app, account_id = self.tenant.app, self.tenant.account_id
         setup = await cards.start_setup(app, self.rails.gateway, account_id, "Acme Corp.", "bills@acme.example")
-        fake.store.confirm_setup(setup.ref, {"payment_method": token})
+        confirmed = fake.store.confirm_setup(
+            setup.ref, {"payment_method": token, "return_url": "https://tocsin.example/"}
+        )
+        if action := confirmed.get("next_action"):
+            await fake.authenticate(action["redirect_to_url"]["url"])
         actor = Actor(account_id, "ana@example.com", at(local))
         card = await cards.finish_setup(app, self.rails.gateway, actor, setup.ref)
         assert isinstance(card, CardOnFile)

@@ -158,6 +158,15 @@ async def waiting_for_holder(tx: Tx, account_id: int, document_id: UUID) -> list
     )
 
 
+async def list_waiting(tx: Tx, account_id: int) -> list[Attempt]:
+    """Every attempt of the account for which the card's holder was to authenticate."""
+    return await tx.all(
+        Attempt,
+        f"{ATTEMPT} where c.account_id = %(account_id)s and c.status = 'action_required' order by c.created_at",
+        account_id=account_id,
+    )
+
+
 async def find_command(tx: Tx, account_id: int, key: str) -> KeptCommand | None:
     return await tx.find(
         KeptCommand,

@@ -37,7 +37,7 @@ from tocsin.billing.decide import decide
 from tocsin.billing.keeping import Rails, context, keep
 from tocsin.billing.store import Change
 from tocsin.db import Db, Tx
-from tocsin.errors import TocsinError, Unavailable
+from tocsin.errors import NotFound, TocsinError, Unavailable
 from tocsin.i18n import N_
 
 log = structlog.get_logger("tocsin.billing")
@@ -52,6 +52,7 @@ NO_CARD = Declined("no_card", True, N_("No card is on file. Add one, and what is
 NO_PROVIDER = Declined("no_provider", True, N_("This server has no card provider: pay by bank transfer."))
 
 
+CONFIRM = N_("Your bank wants you to confirm the payment.")
 NOT_THROUGH = N_("The payment is not through yet; you will hear of it.")
 
 
@@ -185,7 +186,7 @@ async def _wait_for_holder(tx: Tx, rails: Rails, attempt: Attempt, outcome: Acti
     if not is_order:
         settled = _settled(attempt, "authentication_required", action_required=True, reference=outcome.ref)
         await _apply(tx, rails, attempt.account_id, settled, at)
-    return Result("action_required", url=outcome.url or "", message=N_("Your bank wants you to confirm the payment."))
+    return Result("action_required", url=outcome.url or "", message=CONFIRM)
 
 
 async def _paid(tx: Tx, rails: Rails, attempt: Attempt, reference: str, waived: bool, at: datetime) -> Result:
@@ -290,3 +291,37 @@ async def hear(db: Db, rails: Rails, event: Event, now: datetime) -> bool:
     await settle(db, rails, attempt, outcome, now)  # the same news again changes nothing, so it is noted afterwards
     async with db.transaction() as tx:
         return await take_event(tx, attempt.account_id, event, now)
+
+
+async def look_again(db: Db, rails: Rails, account_id: int, at: datetime) -> Result:
+    """What became of the payments that waited for the card's holder: he is back from his bank. Raises: Unavailable."""
+    result = Result("done")
+    if rails.gateway is None:
+        return result
+    async with db.transaction() as tx:
+        waiting = await charges_store.list_waiting(tx, account_id)
+    for attempt in waiting:
+        outcome = await rails.gateway.payment(attempt.reference)
+        if not isinstance(outcome, ActionRequired):
+            result = await settle(db, rails, attempt, outcome, at)
+    return result
+
+
+async def authenticate(
+    db: Db, rails: Rails, account_id: int, document_id: UUID, return_url: str, at: datetime
+) -> Result:
+    """Begin the confirmation of an invoice's payment at the bank: send the browser to `url`.
+
+    Raises: NotFound where no payment of the invoice waits for it; Unavailable.
+    """
+    async with db.transaction() as tx:
+        waiting = await charges_store.waiting_for_holder(tx, account_id, document_id)
+    if not waiting or rails.gateway is None:
+        raise NotFound("No payment of this invoice waits to be confirmed.")
+    attempt = waiting[-1]
+    if attempt.card_ref is None:
+        raise NotFound("The card of this payment was removed; add another one.")
+    outcome = await rails.gateway.authenticate(attempt.reference, attempt.card_ref, return_url)
+    if isinstance(outcome, ActionRequired):
+        return Result("action_required", url=outcome.url or "", message=CONFIRM)
+    return await settle(db, rails, attempt, outcome, at)

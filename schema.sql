@@ -1129,6 +1129,19 @@ CREATE TABLE public.rented_numbers (
 ALTER TABLE ONLY public.rented_numbers FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: retention; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.retention (
+    account_id bigint NOT NULL,
+    reach interval NOT NULL,
+    purge_from timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.retention FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: rotations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1933,6 +1946,13 @@ ALTER TABLE ONLY public.rented_numbers
     ADD CONSTRAINT rented_numbers_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: retention retention_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (account_id);
+
+--
 -- Name: rotations rotations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2279,6 +2299,12 @@ CREATE INDEX passkeys_by_user ON public.passkeys USING btree (account_id, user_i
 --
 
 CREATE INDEX payments_of_document ON public.payments USING btree (account_id, document_id);
+
+--
+-- Name: retention_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX retention_due ON public.retention USING btree (due_at);
 
 --
 -- Name: rotations_by_schedule; Type: INDEX; Schema: public; Owner: -
@@ -2714,6 +2740,13 @@ ALTER TABLE ONLY public.recovery_codes
 
 ALTER TABLE ONLY public.rented_numbers
     ADD CONSTRAINT rented_numbers_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: retention retention_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retention
+    ADD CONSTRAINT retention_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: rotations rotations_account_id_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3203,6 +3236,12 @@ CREATE POLICY engine ON public.recovery_codes TO tocsin_owner, tocsin_engine USI
 CREATE POLICY engine ON public.rented_numbers TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: retention engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.retention TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: rotations engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3387,6 +3426,12 @@ ALTER TABLE public.recovery_codes ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.rented_numbers ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: retention; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.retention ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: rotations; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3669,6 +3714,12 @@ CREATE POLICY tenant ON public.recovery_codes USING ((account_id = ANY (( SELECT
 --
 
 CREATE POLICY tenant ON public.rented_numbers USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: retention tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.retention USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: rotations tenant; Type: POLICY; Schema: public; Owner: -
@@ -4105,6 +4156,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO tocsin_engin
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rented_numbers TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rented_numbers TO tocsin_engine;
+
+--
+-- Name: TABLE retention; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention TO tocsin_engine;
 
 --
 -- Name: TABLE rotations; Type: ACL; Schema: public; Owner: -

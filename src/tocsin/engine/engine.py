@@ -22,7 +22,7 @@ from tocsin.deletion import service as deletion
 from tocsin.deletion import store as deletion_store
 from tocsin.engine import store
 from tocsin.escalations import due as escalations
-from tocsin.escalations import explain, snooze
+from tocsin.escalations import explain, retention, retention_store, snooze
 from tocsin.escalations import store as runs_store
 from tocsin.escalations.due import Advanced
 from tocsin.escalations.failed import last_resort_for
@@ -54,6 +54,7 @@ class Engine:
     snapshots: Snapshots
     lease: timedelta
     rails: Rails
+    limits: PlanLimits
     mail_transport: Transport | None = None
     mail_from: str = ""
 
@@ -76,6 +77,10 @@ class Engine:
         """Charges that are to be made, and those whose end nobody knows yet."""
         return await charging.charge_due(self.db, self.rails, now, lease=self.lease)
 
+    async def remove_old_alerts(self, now: datetime) -> int:
+        """Closed alerts that a plan does not keep any longer."""
+        return await retention.advance_due(self.db, now)
+
     async def erase_accounts(self, now: datetime) -> int:
         """Accounts whose deletion cannot be taken back any more."""
         return await deletion.advance_due(self.db, now, self.rails.gateway)
@@ -94,6 +99,7 @@ class Engine:
         erased = await outbox.erase_old(self.db, now)
         async with self.db.transaction() as tx:
             erased += await deletion_store.erase_proofs(tx, now - KEEP_PROOFS)
+            erased += await self.limits.enrol(tx, now)
             return erased + await store.forget_old(tx, now, now - KEEP_REQUESTS)
 
     async def earliest(self) -> dict[store.Kind, datetime]:
@@ -114,6 +120,10 @@ class Engine:
 
     async def earliest_subscription(self) -> datetime | None:
         return await billing_due.earliest_due(self.db)
+
+    async def earliest_retention(self) -> datetime | None:
+        async with self.db.statements() as tx:
+            return await retention_store.earliest_due(tx)
 
     async def earliest_deletion(self) -> datetime | None:
         async with self.db.transaction() as tx:
@@ -158,7 +168,7 @@ def make_engine(
     )
     limits = PlanLimits(billing=settings.billing == "on")
     rails = make_rails(settings, limits, gateway_of(settings) if channels is None else gateway)
-    return Engine(db, clock, sender, snapshots, lease, rails, transport, settings.mail_from)
+    return Engine(db, clock, sender, snapshots, lease, rails, limits, transport, settings.mail_from)
 
 
 def make_rails(settings: Settings, limits: PlanLimits, gateway: CardGateway | None = None) -> Rails:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     SUBSCRIPTION = "subscription"
     CHARGE = "charge"
     DELETION = "deletion"
+    RETENTION = "retention"
     DOCUMENT = "document"
     MAIL = "mail"
 
@@ -32,6 +33,7 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
                (select min(due_at) from mails where due_at is not null) as mail,
                (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,
                (select min(due_at) from charges where due_at is not null) as charge,
+               (select min(due_at) from retention) as retention,
                (select min(due_at) from deletions) as deletion,
                (select min(render_at) from documents where render_at is not null) as document
         """

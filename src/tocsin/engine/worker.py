@@ -97,6 +97,7 @@ class Worker:
             self._loop("charges", engine.charge_cards, engine.earliest_charge),
             self._loop("deletions", engine.erase_accounts, engine.earliest_deletion),
             self._loop("documents", engine.render_documents, engine.earliest_document),
+            self._loop("retention", engine.remove_old_alerts, engine.earliest_retention),
             self._loop("clean-up", self._clean_up, self._next_clean_up),
             self._renew(),
             self._index(),

@@ -15,7 +15,7 @@ from tocsin.accounts.rate_limits import Limits, RequestLimit
 from tocsin.billing import letters
 from tocsin.db import Tx
 from tocsin.errors import PlanRequired
-from tocsin.escalations import config_store, plan_limits_store, snapshot_store
+from tocsin.escalations import config_store, plan_limits_store, retention, retention_store, snapshot_store
 from tocsin.i18n import N_
 from tocsin.licensing import kept_store, pricebook_service, terms_store
 from tocsin.licensing.entitlements import Entitlements, entitlements, everything, plans_with
@@ -155,6 +155,20 @@ class PlanLimits:
                 await save(tx, account_id, found.rests, at)
             if found.wakes:
                 await save(tx, account_id, found.wakes, None)
+        await retention.review(tx, account_id, have, at)
+
+    async def enrol(self, tx: Tx, at: datetime, limit: int = 500) -> int:
+        """Look after what accounts keep that began on a plan that forgets; how many."""
+        plans = (await pricebook_service.current(tx)).plans.values()
+        forgetful = [plan.key for plan in plans if plan.features["retention"] is not None]
+        found = await retention_store.without_retention(tx, forgetful, limit)
+        count = 0
+        for account_id in found:
+            have = await self.entitlements(tx, account_id, at)
+            if have.reach("retention") is not None:
+                await retention.review(tx, account_id, have, at)
+                count += 1
+        return count
 
     async def lost_on_free(self, tx: Tx, account_id: int, at: datetime) -> list[letters.Loss]:
         """What a letter says that Free would switch off. Source: R3.1"""

@@ -56,5 +56,7 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
             return await engine.erase_accounts(now)
         case Kind.DOCUMENT:
             return await engine.render_documents(now)
+        case Kind.RETENTION:
+            return await engine.remove_old_alerts(now)
         case Kind.MAIL:
             return await engine.send_mails(now)

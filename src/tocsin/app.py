@@ -22,6 +22,7 @@ from tocsin.accounts.rate_limits import Limits, LimitsOf, RateLimiter
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
+from tocsin.billing import usage_api, usage_pages
 from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
 from tocsin.db import Databases, open_databases
@@ -51,6 +52,7 @@ API_ROUTERS = (
     attachments_api.router,
     alerts_api.router,
     escalations_api.router,
+    usage_api.router,
     health.router,
 )
 PAGE_ROUTERS = (
@@ -66,6 +68,7 @@ PAGE_ROUTERS = (
     audit_pages.router,
     operator_pages.router,
     mailbox_pages.router,
+    usage_pages.router,
     rules_pages.router,
     escalations_pages.router,
     events.router,

@@ -11,18 +11,22 @@ from zoneinfo import ZoneInfo
 from tocsin.billing import books, metered_store, usage_letters
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.metered_store import Terms
+from tocsin.billing.usage_view import WindowUsage, window_usage
 from tocsin.db import Tx
 from tocsin.licensing import usage_store
-from tocsin.licensing.metering import Closing, Facts, Meter
+from tocsin.licensing.metering import LOOP, Closing, Facts, Meter, rate
 from tocsin.licensing.model import Term
 from tocsin.licensing.quota import Allowed, Level, Stopped, Used, levels, may_send
 from tocsin.licensing.tariff import Tariff
 from tocsin.licensing.usage import Correction, UsageKind, UsageRecord
 from tocsin.licensing.usage_store import WindowCount
-from tocsin.licensing.windows import Window, in_force, window_at
+from tocsin.licensing.windows import Window, in_force, window_at, windows
 
 REACH = timedelta(days=100)
 """How far back records are read to rate a window: late ones of the three windows before, and those beside them."""
+
+LOOK_BACK = LOOP + timedelta(days=32)
+"""Before a window: free minutes that a subscription before it used, and the window in which it did. Source: S39"""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -205,13 +209,23 @@ async def _count(
         await usage_letters.send(tx, count.account_id, said, term, window, base_url, records[-1].at)
 
 
-async def running(tx: Tx, account_id: int, at: datetime) -> tuple[Facts, Window] | None:
-    """The facts and the window of `at`, for the page of usage; None for an account without a subscription."""
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an account has used, the running window first, and the most that its owner spends in a window."""
+
+    windows: Sequence[WindowUsage]
+    cap_minor: int | None
+
+
+async def usage(tx: Tx, account_id: int, at: datetime, since: datetime) -> Usage | None:
+    """Each window from the one that holds `since` to that of `at`; None for an account without a subscription."""
     terms = (await metered_store.list_terms(tx, [account_id])).get(account_id)
-    window = window_at(terms.terms, at) if terms is not None else None
-    if terms is None or window is None:
+    shown = windows(terms.terms, since, at) if terms is not None else []
+    if terms is None or not shown:
         return None
     until = at + timedelta(microseconds=1)
-    records = await usage_store.list_records(tx, [account_id], window.starts_at, until)
+    records = await usage_store.list_records(tx, [account_id], shown[0].starts_at - LOOK_BACK, until)
     corrections = await usage_store.list_corrections(tx, [account_id])
-    return facts_of(terms, await books.load(tx), records, (), corrections), window
+    closings = (await usage_store.list_closings(tx, [account_id])).get(account_id, ())
+    facts = facts_of(terms, await books.load(tx), records, closings, corrections)
+    return Usage([window_usage(facts, it, *rate(facts, it)) for it in reversed(shown)], terms.cap_minor)

@@ -130,12 +130,17 @@ async def test_what_the_carrier_did_not_take_counts_for_nothing(
             assert await metered.reserve(tx, it, "") == Allowed()
         await metered.release(tx, ana.tenant.account_id, refused.id)
         await metered.confirm(tx, ana.tenant.account_id, taken.id, 3)
-        known = await metered.running(tx, ana.tenant.account_id, at("2026-03-21 08:00"))
+        known = await metered.usage(tx, ana.tenant.account_id, at("2026-03-21 08:00"), at("2026-03-21 08:00"))
         assert known is not None
-        count = await usage_store.find_window(tx, ana.tenant.account_id, known[1].starts_at)
+        [running] = known.windows
+        count = await usage_store.find_window(tx, ana.tenant.account_id, running.window.starts_at)
+        [country] = await usage_store.dearest_countries(
+            tx, ana.tenant.account_id, running.window.starts_at, at("2026-03-21 08:00"), 5
+        )
 
     assert (count.included, count.sms) == (1, 1)
-    assert [(it.id, it.cost_minor) for it in known[0].records] == [(taken.id, 3)]
+    assert (running.sms, running.included, running.charged) == (1, 1, ())
+    assert (country.region, country.units, country.cost_minor) == ("US", 1, 3)
 
 
 async def test_choice_45_nothing_is_sent_beyond_a_spending_cap(

@@ -1393,6 +1393,7 @@ CREATE TABLE public.subscriptions (
     carried_times integer NOT NULL,
     pending_key text,
     failed_because text,
+    card_noticed_on date,
     CONSTRAINT subscriptions_carried_minor_check CHECK ((carried_minor >= 0)),
     CONSTRAINT subscriptions_carried_times_check CHECK (((carried_times >= 0) AND (carried_times <= 3))),
     CONSTRAINT subscriptions_check CHECK (((term_starts_on IS NULL) = (term_ends_on IS NULL))),
@@ -2377,6 +2378,12 @@ CREATE INDEX tokens_by_hash ON public.tokens USING btree (token_hash);
 --
 
 CREATE INDEX usage_records_by_time ON public.usage_records USING btree (account_id, at);
+
+--
+-- Name: usage_records_late; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX usage_records_late ON public.usage_records USING btree (account_id, received_at) WHERE ((received_at - at) > '48:00:00'::interval);
 
 --
 -- Name: usage_records_reserved; Type: INDEX; Schema: public; Owner: -

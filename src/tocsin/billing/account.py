@@ -114,6 +114,8 @@ class AccountBilling:
     closed: tuple[ClosedWindow, ...] = ()  # their usage goes on the next regular invoice. S13
     carried: Carried = NOTHING_CARRIED
     vat_check: VatCheck | None = None  # the last that is known of the buyer's VAT id
+    late_usage: bool = False  # records of earlier windows came after their bills
+    card_notices: tuple[date, ...] = ()  # the days on which the default card's expiry is told of, earliest first. R4.1
     responders: int = 0
     stakeholders: int = 0
 
@@ -182,6 +184,7 @@ class LetterKind(StrEnum):
     CANCELED = "canceled"
     RESUMED = "resumed"
     PRICE_RISES = "price_rises"
+    CARD_EXPIRES = "card_expires"
     USAGE_BILLING = "usage_billing"
     PO_NEARLY_USED = "po_nearly_used"
     DELETION_REQUESTED = "deletion_requested"

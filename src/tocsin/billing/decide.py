@@ -183,6 +183,9 @@ def _due_of_term(billing: AccountBilling, context: Context) -> Iterator[Due]:
         midnight = midnight_in(subscription.expanded_on + timedelta(days=1), subscription.zone)
         yield Due(midnight, 0, boundary.bill_expansion)
     yield Due(midnight_in(window_of(subscription).ends_on, subscription.zone), 5, boundary.end_window)
+    notice_at = payments.next_card_notice(billing)
+    if notice_at is not None:
+        yield Due(notice_at, 0, payments.notice_card)
     for version, announced_at in context.books.announced_after(subscription.price_noticed)[:1]:
         yield Due(announced_at, 0, partial(boundary.notice_prices, version=version, announced_at=announced_at))
 

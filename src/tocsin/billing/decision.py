@@ -238,7 +238,7 @@ END_AFTER = 28  # days after the due date
 def could_charge(decision: Decision, window: ClosedWindow) -> bool:
     """Whether a closed window could come to a charge, so that its invoice waits for late records. Source: S04"""
     billing = decision.billing
-    if billing.carried.minor:
+    if billing.carried.minor or billing.late_usage:
         return True
     if any(number.ended_at is None or number.ended_at > window.starts_at for number in billing.numbers):
         return True

@@ -9,7 +9,7 @@ import structlog
 from tocsin.billing import books, store
 from tocsin.billing.account import AccountBilling, Context
 from tocsin.billing.books import PublishedBooks
-from tocsin.billing.decide import advance
+from tocsin.billing.decide import advance, next_due
 from tocsin.billing.keeping import Rails, context, keep
 from tocsin.billing.store import Change
 from tocsin.db import Db, Tx
@@ -17,7 +17,7 @@ from tocsin.errors import TocsinError
 
 log = structlog.get_logger("tocsin.billing")
 
-SET = 500
+SET = 1_000
 RETRY_AFTER = timedelta(hours=1)
 
 
@@ -49,12 +49,13 @@ async def _decided(tx: Tx, claimed: Mapping[int, AccountBilling], by: Context, n
     changes = []
     for account_id, billing in claimed.items():
         try:
-            outcome = advance(billing, by)
+            due_at = next_due(billing, by)
+            outcome = advance(billing, by) if due_at is not None and due_at <= now else None
         except Exception as error:  # noqa: BLE001  # one account's step: it must not stop the others'
             await _fail(tx, account_id, error, now)
             continue
         if outcome is None:
-            await store.rest(tx, account_id)
+            await store.rest(tx, account_id, due_at)
         else:
             changes.append(Change(billing, outcome))
     return changes

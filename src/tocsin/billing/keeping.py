@@ -122,8 +122,11 @@ async def catch_up(db: Db, rails: Rails, account_id: int, at: datetime) -> None:
                 return
             published = await books.load(tx)
             facts = await rails.usage.facts(tx, [account_id], at) if billing.drafts else {}
-            outcome = advance(billing, context(published, facts))
+            by = context(published, facts)
+            real = next_due(billing, by)
+            outcome = advance(billing, by) if real is not None and real <= at else None
             if outcome is None:
+                await store.rest(tx, account_id, real)
                 return
             await keep(tx, rails, [Change(billing, outcome)], published, at)
 

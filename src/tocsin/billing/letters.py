@@ -144,6 +144,12 @@ WORDS: Mapping[LetterKind, Words] = {
         SEE_PLAN,
         SUBSCRIPTIONS,
     ),
+    LetterKind.CARD_EXPIRES: Words(
+        N_("Your card expires"),
+        (N_("From %(on)s on it cannot be charged any more. Add another card, so that the account stays as it is."),),
+        N_("Add a card"),
+        BILLING,
+    ),
     LetterKind.USAGE_BILLING: Words(
         N_("How SMS and voice are billed changes"),
         (N_("From the first billing window on or after %(from_on)s the new rule holds."),),

@@ -4,16 +4,28 @@ Source: licensing requirements R4.2, R5.1, CHOICE-28, 32, S16, S21, S37
 """
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tocsin.billing import trial
-from tocsin.billing.account import ChargeFor, ChargeOrder, LetterKind, Payment, PaymentMethod, Unpaid
+from tocsin.billing.account import (
+    AccountBilling,
+    ChargeFor,
+    ChargeOrder,
+    LetterKind,
+    Payment,
+    PaymentMethod,
+    Unpaid,
+)
+from tocsin.billing.cards.on_file import NOTICE_DAYS
 from tocsin.billing.commands import CardAdded, ChargeSettled, RecordPayment, ReversePayment
 from tocsin.billing.decision import Decision, restand
 from tocsin.billing.dunning import facts, stand_and_tell
 from tocsin.billing.invoicing import settle
 from tocsin.billing.model import Document, DocumentStatus
 from tocsin.errors import Conflict, Invalid, NotFound
-from tocsin.licensing.model import Standing
+from tocsin.licensing.model import Collection, Standing
+from tocsin.wall import wall_instant
 
 
 def record(decision: Decision, command: RecordPayment) -> None:
@@ -88,7 +100,7 @@ def reverse(decision: Decision, command: ReversePayment, document: Document) -> 
 
 def add_card(decision: Decision, command: CardAdded) -> None:
     """The card is the default one from now on, and is charged for everything that is open. Source: CHOICE-32"""
-    decision.change(default_card_id=command.card_id)
+    decision.change(default_card_id=command.card_id, card_noticed_on=None)
     if decision.subscription.standing in (Standing.DELETING, Standing.DELETED):
         return
     if decision.subscription.grace_ends_at is not None:
@@ -99,6 +111,25 @@ def add_card(decision: Decision, command: CardAdded) -> None:
         decision.owe(replace(one, charging=True, hard=False))
         document = one.document
         decision.charges.append(ChargeOrder(ChargeFor.INVOICE, document.owed_minor, document.currency, document.id))
+
+
+def next_card_notice(billing: AccountBilling) -> datetime | None:
+    """When the owners hear next that the card which pays expires; never of a day that was gone through. Source: R4.1"""
+    subscription = billing.subscription
+    if subscription.term_ends_on is None or subscription.collection is not Collection.CARD:
+        return None
+    told = subscription.card_noticed_on or subscription.term_starts_on or subscription.created_on
+    day = next((day for day in billing.card_notices if day > told), None)
+    return wall_instant(day, trial.MAILS_AT, ZoneInfo(subscription.zone)) if day else None
+
+
+def notice_card(decision: Decision) -> None:
+    """Tell that the card expires."""
+    decision.change(card_noticed_on=decision.on)
+    decision.tell(LetterKind.CARD_EXPIRES, on=decision.billing.card_notices[-1] + timedelta(days=LAST_NOTICE))
+
+
+LAST_NOTICE = NOTICE_DAYS[-1]
 
 
 def settled(decision: Decision, command: ChargeSettled) -> None:

@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 import msgspec
 
 from tocsin.billing.account import AccountBilling, ClosedWindow, Debit, Draft, Number, Outcome, Unpaid
+from tocsin.billing.cards.on_file import CardOnFile
+from tocsin.billing.cards.store import CARD
 from tocsin.billing.model import (
     Buyer,
     Document,
@@ -128,6 +130,8 @@ async def _assemble(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[int, Acco
     documents = await tx.dicts(OPEN_DOCUMENTS, ids=ids)
     lines = await _lines_of(tx, documents)
     people = {row["account_id"]: row for row in await tx.dicts(PEOPLE, ids=ids)}
+    late = set(await tx.values(LATE, ids=ids))
+    cards = {card.account_id: card for card in await tx.all(CardOnFile, CARDS, ids=ids)}
     opened = _grouped(documents)
     return {
         row["account_id"]: AccountBilling(
@@ -141,6 +145,8 @@ async def _assemble(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[int, Acco
             unpaid=tuple(_unpaid(one, lines) for one in opened.get(row["account_id"], ()) if one["number"]),
             closed=_windows(row["closed"]),
             carried=Carried(row["carried_minor"], row["carried_times"]),
+            late_usage=row["account_id"] in late,
+            card_notices=cards[row["account_id"]].notices_on if row["account_id"] in cards else (),
             responders=people.get(row["account_id"], {}).get("responders", 0),
             stakeholders=people.get(row["account_id"], {}).get("stakeholders", 0),
         )
@@ -177,6 +183,21 @@ OPEN_DOCUMENTS = f"""
       from documents d
      where d.account_id = any(%(ids)s) and d.status in {OPEN} and (d.number is null or d.due_on is not null)
      order by d.account_id, d.due_on, d.id
+"""
+LATE = """
+    select s.account_id
+      from subscriptions s
+     where s.account_id = any(%(ids)s)
+       and exists (select 1 from usage_records r
+                    where r.account_id = s.account_id and r.received_at - r.at > interval '48 hours'
+                      and r.at < s.window_starts_at
+                      and r.received_at > coalesce((select max(c.closed_at) from usage_closings c
+                                                     where c.account_id = s.account_id), '-infinity'))
+"""
+CARDS = f"""
+    select {", ".join(f"c.{name.strip()}" for name in CARD.split(","))}
+      from subscriptions s join cards c on c.account_id = s.account_id and c.id = s.default_card_id
+     where s.account_id = any(%(ids)s) and c.removed_at is null
 """
 PEOPLE = """
     select account_id, count(*) filter (where licence_kind = 'responder') as responders,
@@ -372,9 +393,13 @@ async def save_buyer(tx: Tx, account_id: int, buyer: Buyer, vat_check: VatCheck 
     )
 
 
-async def rest(tx: Tx, account_id: int) -> None:
-    """Nothing happens to the account by itself until something else does."""
-    await tx.execute("update subscriptions set due_at = null where account_id = %(account_id)s", account_id=account_id)
+async def rest(tx: Tx, account_id: int, due_at: datetime | None) -> None:
+    """Nothing happens to the account by itself before that."""
+    await tx.execute(
+        "update subscriptions set due_at = %(due_at)s where account_id = %(account_id)s",
+        account_id=account_id,
+        due_at=due_at,
+    )
 
 
 async def fail(tx: Tx, account_id: int, reason: str, due_at: datetime) -> None:

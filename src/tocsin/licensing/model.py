@@ -124,6 +124,7 @@ class Subscription:
     price_noticed: int = 0  # the newest price version that was looked at for a notice. M16
     deletion_requested_at: datetime | None = None
     default_card_id: UUID | None = None
+    card_noticed_on: date | None = None  # the last day on which its expiry was told of
     documents_made: int = 0
     version: int = 0  # counts changes: of two orders made from the same view, the second is a conflict
     due_at: datetime | None = None  # when something happens next by itself

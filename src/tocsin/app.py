@@ -23,6 +23,7 @@ from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
 from tocsin.billing import usage_api, usage_pages
+from tocsin.billing import webhook as billing_webhook
 from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
 from tocsin.db import Databases, open_databases
@@ -53,6 +54,7 @@ API_ROUTERS = (
     alerts_api.router,
     escalations_api.router,
     usage_api.router,
+    billing_webhook.router,
     health.router,
 )
 PAGE_ROUTERS = (

@@ -120,6 +120,11 @@ async def find_attempt(tx: Tx, account_id: int, charge_id: UUID) -> Attempt | No
     )
 
 
+async def find_by_reference(tx: Tx, reference: str) -> Attempt | None:
+    """The charge of a provider's payment, whoever's it is: the engine role asks."""
+    return await tx.find(Attempt, f"{ATTEMPT} where c.reference = %(reference)s limit 1", reference=reference)
+
+
 async def lock_charge(tx: Tx, account_id: int, charge_id: UUID) -> str:
     """The charge's status, locked until the transaction ends."""
     status: str = await tx.value(

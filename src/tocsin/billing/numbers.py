@@ -93,6 +93,8 @@ def add(decision: Decision, command: AddNumber) -> None:
 
 def release(decision: Decision, command: ReleaseNumber) -> None:
     """Give a number back: at the window's end, or at once where nothing was paid. Raises: NotFound, Conflict."""
+    if decision.subscription.standing is Standing.RESTRICTED:
+        raise Conflict("Nothing but paying is possible before the open invoices are paid.")
     found = next((number for number in decision.billing.numbers if number.id == command.number_id), None)
     if found is None:
         raise NotFound("There is no such number.")

@@ -133,7 +133,8 @@ def _tell_end(decision: Decision) -> None:
     """The mail of the end itself goes out at 09:00 of the day that follows the trial."""
     subscription = decision.subscription
     chosen = facts_of(subscription.chosen) if subscription.chosen and not subscription.cancels else {}
-    at = wall_instant(ends_on(subscription), MAILS_AT, ZoneInfo(subscription.zone))
+    zone = ZoneInfo(subscription.next_zone or subscription.zone)  # in force from the trial's end on. S24
+    at = wall_instant(ends_on(subscription), MAILS_AT, zone)
     facts = {"ends_on": ends_on(subscription), **chosen}
     decision.letters.append(Letter(LetterKind.TRIAL_ENDED, max(at, decision.at), facts))
 

@@ -175,6 +175,18 @@ def test_s4_accept_paid_on_20_april_keeps_the_anchor() -> None:
     assert history.last().dated_on == date(2026, 5, 10)
 
 
+def test_s23_nothing_but_paying_is_possible_while_restricted() -> None:
+    history = subscriber()
+    history.do("2026-03-10 12:00", AddNumber(UUID(int=1), "+4822000001"))
+    history.charger = always(SOFT)
+    history.until("2026-04-26")
+    assert history.standing() is Standing.RESTRICTED
+
+    for command in (ReleaseNumber(UUID(int=1)), Order(Target(seats=5)), Order(Target(seats=20)), Cancel()):
+        with pytest.raises(Conflict, match=r"paid|Pay"):
+            history.do("2026-04-26", command)
+
+
 def test_a_hard_decline_is_not_retried_but_told_of() -> None:
     history = subscriber()
     history.charger = always(HARD)

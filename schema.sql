@@ -837,6 +837,54 @@ CREATE TABLE public.escalations (
 ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: fair_use_cases; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.fair_use_cases (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    status text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    effective_at timestamp with time zone,
+    windows jsonb NOT NULL,
+    currency text NOT NULL,
+    plan text NOT NULL,
+    CONSTRAINT fair_use_cases_status_check CHECK ((status = ANY (ARRAY['opened'::text, 'dismissed'::text, 'noticed'::text, 'withdrawn'::text, 'effective'::text, 'returned'::text])))
+);
+
+ALTER TABLE ONLY public.fair_use_cases FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: fair_use_notes; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.fair_use_notes (
+    account_id bigint NOT NULL,
+    case_id uuid NOT NULL,
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    action text NOT NULL,
+    note text NOT NULL
+);
+
+ALTER TABLE ONLY public.fair_use_notes FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: fair_use_notes_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.fair_use_notes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.fair_use_notes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: fiscal_archive; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1535,7 +1583,8 @@ CREATE TABLE public.usage_windows (
     sms integer DEFAULT 0 NOT NULL,
     voice integer DEFAULT 0 NOT NULL,
     charged_minor bigint DEFAULT 0 NOT NULL,
-    told text[] DEFAULT '{}'::text[] NOT NULL
+    told text[] DEFAULT '{}'::text[] NOT NULL,
+    review_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.usage_windows FORCE ROW LEVEL SECURITY;
@@ -1819,6 +1868,20 @@ ALTER TABLE ONLY public.escalations
 
 ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: fair_use_cases fair_use_cases_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.fair_use_cases
+    ADD CONSTRAINT fair_use_cases_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: fair_use_notes fair_use_notes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.fair_use_notes
+    ADD CONSTRAINT fair_use_notes_pkey PRIMARY KEY (account_id, case_id, id);
 
 --
 -- Name: fiscal_archive fiscal_archive_number_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2236,6 +2299,12 @@ CREATE INDEX escalation_runs_due ON public.escalation_runs USING btree (account_
 CREATE INDEX escalation_runs_earliest ON public.escalation_runs USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 --
+-- Name: fair_use_one_open_case; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX fair_use_one_open_case ON public.fair_use_cases USING btree (account_id) WHERE (status = ANY (ARRAY['opened'::text, 'noticed'::text, 'effective'::text]));
+
+--
 -- Name: fiscal_archive_by_end; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2390,6 +2459,12 @@ CREATE INDEX usage_records_late ON public.usage_records USING btree (account_id,
 --
 
 CREATE INDEX usage_records_reserved ON public.usage_records USING btree (received_at) WHERE reserved;
+
+--
+-- Name: usage_windows_to_review; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX usage_windows_to_review ON public.usage_windows USING btree (review_at) WHERE (review_at IS NOT NULL);
 
 --
 -- Name: users_by_username; Type: INDEX; Schema: public; Owner: -
@@ -2649,6 +2724,20 @@ ALTER TABLE ONLY public.escalations
 
 ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: fair_use_cases fair_use_cases_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.fair_use_cases
+    ADD CONSTRAINT fair_use_cases_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: fair_use_notes fair_use_notes_account_id_case_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.fair_use_notes
+    ADD CONSTRAINT fair_use_notes_account_id_case_id_fkey FOREIGN KEY (account_id, case_id) REFERENCES public.fair_use_cases(account_id, id) ON DELETE CASCADE;
 
 --
 -- Name: integrations integrations_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3171,6 +3260,18 @@ CREATE POLICY engine ON public.escalation_runs TO tocsin_owner, tocsin_engine US
 CREATE POLICY engine ON public.escalations TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: fair_use_cases engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.fair_use_cases TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: fair_use_notes engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.fair_use_notes TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: integrations engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3361,6 +3462,18 @@ ALTER TABLE public.escalation_runs ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: fair_use_cases; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.fair_use_cases ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: fair_use_notes; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.fair_use_notes ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: integrations; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3649,6 +3762,18 @@ CREATE POLICY tenant ON public.escalation_runs USING ((account_id = ANY (( SELEC
 --
 
 CREATE POLICY tenant ON public.escalations USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: fair_use_cases tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.fair_use_cases USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: fair_use_notes tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.fair_use_notes USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: integrations tenant; Type: POLICY; Schema: public; Owner: -
@@ -4066,6 +4191,20 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalation_runs TO tocsin_engi
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.escalations TO tocsin_engine;
+
+--
+-- Name: TABLE fair_use_cases; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fair_use_cases TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fair_use_cases TO tocsin_engine;
+
+--
+-- Name: TABLE fair_use_notes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fair_use_notes TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fair_use_notes TO tocsin_engine;
 
 --
 -- Name: TABLE fiscal_archive; Type: ACL; Schema: public; Owner: -

@@ -22,7 +22,7 @@ from tocsin.accounts.rate_limits import Limits, LimitsOf, RateLimiter
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
-from tocsin.billing import usage_api, usage_pages
+from tocsin.billing import fair_use_pages, usage_api, usage_pages
 from tocsin.billing import webhook as billing_webhook
 from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
@@ -71,6 +71,7 @@ PAGE_ROUTERS = (
     operator_pages.router,
     mailbox_pages.router,
     usage_pages.router,
+    fair_use_pages.router,
     rules_pages.router,
     escalations_pages.router,
     events.router,

@@ -14,13 +14,13 @@ from tocsin.billing.metered_store import Terms
 from tocsin.billing.usage_view import WindowUsage, window_usage
 from tocsin.db import Tx
 from tocsin.licensing import usage_store
-from tocsin.licensing.metering import LOOP, Closing, Facts, Meter, rate
+from tocsin.licensing.metering import LATE, LOOP, Closing, Facts, Meter, rate
 from tocsin.licensing.model import Term
 from tocsin.licensing.quota import Allowed, Level, Stopped, Used, levels, may_send
 from tocsin.licensing.tariff import Tariff
 from tocsin.licensing.usage import Correction, UsageKind, UsageRecord
 from tocsin.licensing.usage_store import WindowCount
-from tocsin.licensing.windows import Window, in_force, window_at, windows
+from tocsin.licensing.windows import Footing, Window, in_force, window_at, windows
 
 REACH = timedelta(days=100)
 """How far back records are read to rate a window: late ones of the three windows before, and those beside them."""
@@ -92,6 +92,11 @@ def _corrections(corrections: Iterable[Correction]) -> dict[int, list[Correction
     return found
 
 
+def _review_at(window: Window) -> datetime | None:
+    """When the cost of a paid window is looked at: when late use has come in."""
+    return window.ends_at + LATE if window.ends_at is not None and window.footing is Footing.PAID else None
+
+
 async def reserve(tx: Tx, record: UsageRecord, base_url: str) -> Allowed | Stopped:
     """May one more be sent now? Then `record` is counted already: confirm or release it when the carrier has answered.
 
@@ -104,7 +109,7 @@ async def reserve(tx: Tx, record: UsageRecord, base_url: str) -> Allowed | Stopp
         return Allowed()
     published = await books.load(tx)
     tariff = Tariff(published.version(term.book_version), terms.currency)
-    count = await usage_store.lock_window(tx, record.account_id, window.starts_at)
+    count = await usage_store.lock_window(tx, record.account_id, window.starts_at, _review_at(window))
     answer = may_send(term, tariff, await _used(tx, count, record, term), record.kind, record.zone, terms.cap_minor)
     if isinstance(answer, Allowed) and await usage_store.insert_records(tx, [record], reserved=True):
         await _count(tx, count, window, [record], term, tariff, terms, base_url)
@@ -160,7 +165,7 @@ async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_u
     by_window: dict[datetime, list[UsageRecord]] = {}
     for it in sorted((it for it in records if it.id in new), key=lambda it: it.order):
         window = window_at(terms.terms, it.at)
-        if window is not None and it.kind.is_message:
+        if window is not None:
             by_window.setdefault(window.starts_at, []).append(it)
     for starts_at, found in by_window.items():
         window = window_at(terms.terms, starts_at)
@@ -168,8 +173,9 @@ async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_u
         if window is None or term is None:
             continue
         tariff = Tariff(published.version(term.book_version), terms.currency)
-        count = await usage_store.lock_window(tx, account_id, starts_at)
-        await _count(tx, count, window, found, term, tariff, terms, base_url)
+        count = await usage_store.lock_window(tx, account_id, starts_at, _review_at(window))
+        if messages := [it for it in found if it.kind.is_message]:
+            await _count(tx, count, window, messages, term, tariff, terms, base_url)
     return len(new)
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from tocsin import i18n
 from tocsin.accounts.pages_access import PageContext, page
 from tocsin.accounts.rights import Action
-from tocsin.billing import metered, service
+from tocsin.billing import fair_use_store, metered, service
 from tocsin.billing.commands import SetSpendingCap
 from tocsin.billing.keeping import Rails
 from tocsin.billing.service import Asked
@@ -38,6 +38,8 @@ async def _page(ctx: PageContext, typed: str | None = None, error: str = "") -> 
         running = found.windows[0] if found is not None else None
         since = running.window.starts_at if running else ctx.at
         until = ctx.at + timedelta(microseconds=1)
+        case = await fair_use_store.find_open(tx, ctx.account_id)
+        notes = await fair_use_store.list_notes(tx, ctx.account_id, case.id) if case is not None else []
         countries = await usage_store.dearest_countries(tx, ctx.account_id, since, until, COUNTRIES)
     cap = found.cap_minor if found is not None else None
     if typed is None:
@@ -47,6 +49,8 @@ async def _page(ctx: PageContext, typed: str | None = None, error: str = "") -> 
         "billing/usage.html",
         status_code=422 if error else 200,
         running=running,
+        case=case,
+        case_notes=[note for note in notes if note.note],
         before=found.windows[1:] if found is not None else (),
         cap=cap,
         typed=typed,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tocsin import crypto
 from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
-from tocsin.billing import charges_store, charging, rendering
+from tocsin.billing import charges_store, charging, fair_use_service, fair_use_store, rendering
 from tocsin.billing import due as billing_due
 from tocsin.billing.cards import gateway_of
 from tocsin.billing.cards.gateway import CardGateway
@@ -73,6 +73,10 @@ class Engine:
         """Trials, boundaries, renewals, dunning: what happens to accounts by itself."""
         return await billing_due.advance_due(self.db, self.rails, now)
 
+    async def review_usage(self, now: datetime) -> int:
+        """What finished windows of SMS and calls cost: may open a case of fair use."""
+        return await fair_use_service.review_due(self.db, self.rails, now)
+
     async def charge_cards(self, now: datetime) -> int:
         """Charges that are to be made, and those whose end nobody knows yet."""
         return await charging.charge_due(self.db, self.rails, now, lease=self.lease)
@@ -128,6 +132,10 @@ class Engine:
     async def earliest_deletion(self) -> datetime | None:
         async with self.db.transaction() as tx:
             return await deletion_store.earliest_due(tx)
+
+    async def earliest_review(self) -> datetime | None:
+        async with self.db.transaction() as tx:
+            return await fair_use_store.earliest_review(tx)
 
     async def earliest_charge(self) -> datetime | None:
         async with self.db.transaction() as tx:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     RUN = "run"
     NOTIFICATION = "notification"
     SUBSCRIPTION = "subscription"
+    USAGE = "usage"
     CHARGE = "charge"
     DELETION = "deletion"
     RETENTION = "retention"
@@ -32,6 +33,7 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
                (select min(due_at) from notifications where due_at is not null) as notification,
                (select min(due_at) from mails where due_at is not null) as mail,
                (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,
+               (select min(review_at) from usage_windows where review_at is not null) as usage,
                (select min(due_at) from charges where due_at is not null) as charge,
                (select min(due_at) from retention) as retention,
                (select min(due_at) from deletions) as deletion,

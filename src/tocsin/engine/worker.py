@@ -94,6 +94,7 @@ class Worker:
             self._loop("snoozes", engine.wake_snoozed, engine.earliest_snooze),
             self._loop("mails", engine.send_mails, engine.earliest_mail),
             self._loop("subscriptions", engine.advance_subscriptions, engine.earliest_subscription),
+            self._loop("usage", engine.review_usage, engine.earliest_review),
             self._loop("charges", engine.charge_cards, engine.earliest_charge),
             self._loop("deletions", engine.erase_accounts, engine.earliest_deletion),
             self._loop("documents", engine.render_documents, engine.earliest_document),

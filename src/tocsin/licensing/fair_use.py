@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from tocsin.errors import Conflict
+from tocsin.i18n import N_
 from tocsin.licensing.model import Interval, Term
 from tocsin.licensing.pricebook import FairUse, PriceBook, monthly_equivalent, seat_price
 from tocsin.licensing.windows import Footing, Window
@@ -135,4 +136,4 @@ def give_back(case: Case, at: datetime) -> Case:
 
 def _need(case: Case, status: CaseStatus) -> None:
     if case.status is not status:
-        raise Conflict(f"The case is {case.status}: it would have to be {status}.")
+        raise Conflict(N_("This case has gone on since, or was decided by somebody else. Look at it again."))

@@ -125,12 +125,19 @@ async def accounts_with_usage(tx: Tx, account_ids: Sequence[int]) -> list[int]:
     )
 
 
-async def lock_window(tx: Tx, account_id: int, starts_at: datetime) -> WindowCount:
-    """The window's counters, made where they are missing, locked until the transaction ends."""
+async def lock_window(tx: Tx, account_id: int, starts_at: datetime, review_at: datetime | None = None) -> WindowCount:
+    """The window's counters, made where they are missing, locked until the transaction ends.
+
+    `review_at` is when the cost of a new window is looked at.
+    """
     await tx.execute(
-        "insert into usage_windows (account_id, starts_at) values (%(a)s, %(at)s) on conflict do nothing",
+        """
+        insert into usage_windows (account_id, starts_at, review_at) values (%(a)s, %(at)s, %(review_at)s)
+        on conflict do nothing
+        """,
         a=account_id,
         at=starts_at,
+        review_at=review_at,
     )
     return await tx.one(
         WindowCount,

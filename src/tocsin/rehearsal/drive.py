@@ -1,5 +1,6 @@
 """Driving the engine through virtual time: from one due row to the next, everything in its order."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from tocsin.clock import SetClock
@@ -37,8 +38,6 @@ async def run_until(engine: Engine, clock: SetClock, end: datetime) -> None:
 async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
     """One step of what is due; how much it moved."""
     match kind:
-        case Kind.SNOOZE:
-            return await engine.wake_snoozed(now)
         case Kind.RUN:
             advanced = await engine.advance_escalations(now)
             await engine.sender.deliver(advanced.claimed)
@@ -48,15 +47,19 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
                 claimed = await notifications_store.claim_due(tx, now, engine.lease, SET, SET)
             await engine.sender.deliver(claimed)
             return len(claimed)
-        case Kind.SUBSCRIPTION:
-            return await engine.advance_subscriptions(now)
-        case Kind.CHARGE:
-            return await engine.charge_cards(now)
-        case Kind.DELETION:
-            return await engine.erase_accounts(now)
-        case Kind.DOCUMENT:
-            return await engine.render_documents(now)
-        case Kind.RETENTION:
-            return await engine.remove_old_alerts(now)
-        case Kind.MAIL:
-            return await engine.send_mails(now)
+        case _:
+            return await _steps(engine)[kind](now)
+
+
+def _steps(engine: Engine) -> Mapping[Kind, Callable[[datetime], Awaitable[int]]]:
+    """The kinds whose step is one call."""
+    return {
+        Kind.SNOOZE: engine.wake_snoozed,
+        Kind.SUBSCRIPTION: engine.advance_subscriptions,
+        Kind.USAGE: engine.review_usage,
+        Kind.CHARGE: engine.charge_cards,
+        Kind.DELETION: engine.erase_accounts,
+        Kind.DOCUMENT: engine.render_documents,
+        Kind.RETENTION: engine.remove_old_alerts,
+        Kind.MAIL: engine.send_mails,
+    }

@@ -84,7 +84,7 @@ def test_r11_3_two_normal_windows_bring_unlimited_use_back() -> None:
 def test_a_case_is_decided_once() -> None:
     noticed = fair_use.approve(case(), warsaw(6, 10))
     for decided in (noticed, fair_use.dismiss(case()), fair_use.withdraw(noticed, warsaw(5, 20))):
-        with pytest.raises(Conflict, match="The case is"):
+        with pytest.raises(Conflict, match="This case has gone on"):
             fair_use.approve(decided, warsaw(7, 10))
         with pytest.raises(Conflict):
             fair_use.dismiss(decided)

@@ -105,7 +105,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
                 passes=settings.password_hash_passes,
             )
             app.state.gate = limits
-            app.state.rails = make_rails(settings, limits, gateway_of(settings))
+            app.state.rails = rails = make_rails(settings, limits, gateway_of(settings))
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)
             await feed.open()
@@ -114,6 +114,8 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
                 yield
             finally:
                 passwords.close()
+                if rails.gateway is not None:
+                    await rails.gateway.close()
                 await feed.close()
                 await front.ingest.close()
                 front.ingest = None

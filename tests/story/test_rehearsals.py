@@ -301,3 +301,18 @@ async def test_a_hand_off_in_the_night_when_clocks_change(
     [first, second, third] = [who for _, who in told(rehearsal)]
     assert first != second
     assert third == second
+
+
+async def test_usage_is_reported_once_and_a_bad_number_is_refused_with_its_place(scratch: Scratch) -> None:
+    commands = """\
+        - {at: +1m, usage: {kind: sms, number: "+48123456789", count: 3, id: batch}}
+        - {at: +2m, usage: {kind: sms, number: "+48123456789", count: 4, id: batch}}
+        - {at: +3m, usage: {kind: call_leg, number: "+12125550123", seconds: 61}}
+        """
+    rehearsal = await play(scratch, commands, account=f"plan: trial\n{ACCOUNT}")
+    assert [event.data["text"] for event in rehearsal.events if event.kind == "usage"] == [
+        "sms to +48123456789: 3 recorded", "sms to +48123456789: 1 recorded", "call_leg to +12125550123: 1 recorded",
+    ]  # fmt: skip
+
+    with pytest.raises(Invalid, match=r"commands\[0\]\.usage\.number.*\+48123456789"):
+        await play(scratch, "- {at: +1m, usage: {kind: sms, number: ana}}")

@@ -29,6 +29,7 @@ LOOK_BACK = LOOP + timedelta(days=32)
 """Before a window: free minutes that a subscription before it used, and the window in which it did. Source: S39"""
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _review_at(window: Window) -> datetime | None:
     return window.ends_at + LATE if window.ends_at is not None and window.footing is Footing.PAID else None
 
 
-async def reserve(tx: Tx, record: UsageRecord, base_url: str) -> Allowed | Stopped:
+async def reserve(tx: Tx, record: UsageRecord) -> Allowed | Stopped:
     """May one more be sent now? Then `record` is counted already: confirm or release it when the carrier has answered.
 
     An account without a subscription is the operator's own: everything is allowed and nothing is counted.
@@ -112,7 +113,7 @@ async def reserve(tx: Tx, record: UsageRecord, base_url: str) -> Allowed | Stopp
     count = await usage_store.lock_window(tx, record.account_id, window.starts_at, _review_at(window))
     answer = may_send(term, tariff, await _used(tx, count, record, term), record.kind, record.zone, terms.cap_minor)
     if isinstance(answer, Allowed) and await usage_store.insert_records(tx, [record], reserved=True):
-        await _count(tx, count, window, [record], term, tariff, terms, base_url)
+        await usage_store.save_window(tx, _counted(count, window, [record], term, tariff, terms))
     return answer
 
 
@@ -125,34 +126,56 @@ async def _used(tx: Tx, count: WindowCount, record: UsageRecord, term: Term) -> 
     return Used(count.included, count.sms, count.voice, count.charged_minor, codes)
 
 
-async def confirm(tx: Tx, account_id: int, record_id: str, cost_minor: int | None = None) -> None:
-    """The carrier took it."""
-    await usage_store.confirm(tx, account_id, record_id, cost_minor)
+async def confirm(tx: Tx, account_id: int, record_id: str, base_url: str, cost_minor: int | None = None) -> None:
+    """The carrier took it: the owners are told of a level that this reaches."""
+    record = await usage_store.confirm(tx, account_id, record_id, cost_minor)
+    known = await _window_of(tx, record) if record is not None else None
+    if record is not None and known is not None:
+        count = await usage_store.lock_window(tx, account_id, known.window.starts_at)
+        await _tell(tx, count, known.window, known.term, known.tariff, known.terms, base_url, record.at)
 
 
 async def release(tx: Tx, account_id: int, record_id: str) -> None:
     """The carrier did not take it: it counts for nothing. Source: CHOICE-44"""
     record = await usage_store.release(tx, account_id, record_id)
-    if record is None or not record.kind.is_message:
+    known = await _window_of(tx, record) if record is not None else None
+    if known is None:
         return
-    terms = (await metered_store.list_terms(tx, [account_id])).get(account_id)
-    window = window_at(terms.terms, record.at) if terms is not None else None
-    term = in_force(terms.terms, record.at) if terms is not None else None
-    if terms is None or window is None or term is None:
-        return
-    tariff = Tariff((await books.load(tx)).version(term.book_version), terms.currency)
+    window, until = known.window, known.window.ends_at or FOREVER
     count = await usage_store.lock_window(tx, account_id, window.starts_at)
-    charged = min(count.charged_minor, tariff.message_minor(record.zone)) if count.charged_minor else 0
-    await usage_store.save_window(
-        tx,
-        replace(
-            count,
-            included=count.included - (not charged),
-            sms=count.sms - (record.kind is UsageKind.SMS),
-            voice=count.voice - (record.kind is UsageKind.VOICE),
-            charged_minor=count.charged_minor - charged,
-        ),
-    )
+    left = await usage_store.list_records(tx, [account_id], window.starts_at, until, with_reserved=True)
+    empty = WindowCount(account_id, window.starts_at, told=count.told)
+    messages = [it for it in left if it.kind.is_message]
+    await usage_store.save_window(tx, _counted(empty, window, messages, known.term, known.tariff, known.terms))
+
+
+async def release_forgotten(tx: Tx, before: datetime) -> int:
+    """Give back what was reserved before then: its sender died, and nobody tried again. How many there were."""
+    forgotten = await usage_store.list_reserved(tx, before)
+    for account_id, record_id in forgotten:
+        await release(tx, account_id, record_id)
+    return len(forgotten)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The window of a record, and by what it is rated."""
+
+    window: Window
+    term: Term
+    tariff: Tariff
+    terms: Terms
+
+
+async def _window_of(tx: Tx, record: UsageRecord) -> _Known | None:
+    """Of a message; None for what no window counts."""
+    terms = (await metered_store.list_terms(tx, [record.account_id])).get(record.account_id)
+    if terms is None or not record.kind.is_message:
+        return None
+    window, term = window_at(terms.terms, record.at), in_force(terms.terms, record.at)
+    if window is None or term is None:
+        return None
+    return _Known(window, term, Tariff((await books.load(tx)).version(term.book_version), terms.currency), terms)
 
 
 async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_url: str) -> int:
@@ -175,7 +198,9 @@ async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_u
         tariff = Tariff(published.version(term.book_version), terms.currency)
         count = await usage_store.lock_window(tx, account_id, starts_at, _review_at(window))
         if messages := [it for it in found if it.kind.is_message]:
-            await _count(tx, count, window, messages, term, tariff, terms, base_url)
+            count = _counted(count, window, messages, term, tariff, terms)
+            await usage_store.save_window(tx, count)
+            await _tell(tx, count, window, term, tariff, terms, base_url, messages[-1].at)
     return len(new)
 
 
@@ -184,35 +209,46 @@ async def correct(tx: Tx, corrections: Sequence[Correction]) -> None:
     await usage_store.insert_corrections(tx, corrections)
 
 
-async def _count(
-    tx: Tx,
-    count: WindowCount,
-    window: Window,
-    records: Sequence[UsageRecord],
-    term: Term,
-    tariff: Tariff,
-    terms: Terms,
-    base_url: str,
-) -> None:
-    """Count messages on, and tell the owners of each level once a window."""
+def _counted(
+    count: WindowCount, window: Window, records: Sequence[UsageRecord], term: Term, tariff: Tariff, terms: Terms
+) -> WindowCount:
+    """The count with these messages."""
     meter = Meter(window, included=count.included, charged_minor=count.charged_minor)
-    for it in records:
+    for it in sorted(records, key=lambda it: it.order):
         meter.count(it, in_force(terms.terms, it.at) or term, tariff)
-    reached = levels(term, tariff, meter.included, meter.charged_minor, terms.cap_minor)
-    fresh = sorted(reached - {Level(it) for it in count.told})
-    counted = replace(
+    return replace(
         count,
         included=meter.included,
         sms=count.sms + meter.units[UsageKind.SMS],
         voice=count.voice + meter.units[UsageKind.VOICE],
         charged_minor=meter.charged_minor,
-        told=[*count.told, *fresh],
     )
-    await usage_store.save_window(tx, counted)
+
+
+async def _tell(
+    tx: Tx,
+    count: WindowCount,
+    window: Window,
+    term: Term,
+    tariff: Tariff,
+    terms: Terms,
+    base_url: str,
+    at: datetime,
+) -> None:
+    """Tell the owners of each level that was reached, once a window. What is being sent still may come to nothing."""
+    known, taken = set(count.told), count.included
+    if levels(term, tariff, taken, count.charged_minor, terms.cap_minor) - known:
+        under_way = await usage_store.count_reserved(tx, count.account_id, window.starts_at, window.ends_at or FOREVER)
+        taken = min(taken, count.sms + count.voice - under_way)
+    reached = levels(term, tariff, taken, count.charged_minor, terms.cap_minor)
+    fresh = [level for level in Level if level in reached and level.value not in known]
+    if not fresh:
+        return
+    await usage_store.save_window(tx, replace(count, told=[*count.told, *(level.value for level in fresh)]))
     for level in fresh:
         pool = tariff.pool(term) or 0
-        said = usage_letters.Said(level, counted.included, pool, counted.charged_minor, terms.cap_minor, terms.currency)
-        await usage_letters.send(tx, count.account_id, said, term, window, base_url, records[-1].at)
+        said = usage_letters.Said(level, taken, pool, count.charged_minor, terms.cap_minor, terms.currency)
+        await usage_letters.send(tx, count.account_id, said, term, window, base_url, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tocsin import crypto
 from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
-from tocsin.billing import charges_store, charging, fair_use_service, fair_use_store, rendering
+from tocsin.billing import charges_store, charging, fair_use_service, fair_use_store, metered, rendering
 from tocsin.billing import due as billing_due
 from tocsin.billing.cards import gateway_of
 from tocsin.billing.cards.gateway import CardGateway
@@ -41,6 +41,7 @@ from tocsin.notifications.sender import Sender, Watch
 from tocsin.settings import Settings
 
 KEEP_REQUESTS = timedelta(days=7)
+KEEP_RESERVED = timedelta(days=1)  # room for an SMS whose sender died
 KEEP_PROOFS = timedelta(hours=12)  # mails that an account is gone, where they could not be sent
 
 
@@ -103,6 +104,7 @@ class Engine:
         erased = await outbox.erase_old(self.db, now)
         async with self.db.transaction() as tx:
             erased += await deletion_store.erase_proofs(tx, now - KEEP_PROOFS)
+            erased += await metered.release_forgotten(tx, now - KEEP_RESERVED)
             erased += await self.limits.enrol(tx, now)
             return erased + await store.forget_old(tx, now, now - KEEP_REQUESTS)
 

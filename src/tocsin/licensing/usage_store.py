@@ -39,12 +39,13 @@ async def insert_records(tx: Tx, records: Sequence[UsageRecord], *, reserved: bo
     return set(await tx.values(sql, rows=rows, reserved=reserved))
 
 
-async def confirm(tx: Tx, account_id: int, record_id: str, cost_minor: int | None) -> int:
-    """The carrier took what was reserved."""
-    return await tx.execute(
-        """
+async def confirm(tx: Tx, account_id: int, record_id: str, cost_minor: int | None) -> UsageRecord | None:
+    """The carrier took what was reserved; the record, None where there is none."""
+    return await tx.find(
+        UsageRecord,
+        f"""
         update usage_records set reserved = false, cost_minor = coalesce(%(cost_minor)s, cost_minor)
-         where account_id = %(account_id)s and id = %(id)s and reserved
+         where account_id = %(account_id)s and id = %(id)s and reserved returning {RECORD}
         """,
         account_id=account_id,
         id=record_id,
@@ -62,6 +63,32 @@ async def release(tx: Tx, account_id: int, record_id: str) -> UsageRecord | None
         account_id=account_id,
         id=record_id,
     )
+
+
+async def count_reserved(tx: Tx, account_id: int, since: datetime, until: datetime) -> int:
+    """How many SMS and calls of [since, until) are being sent right now."""
+    return int(
+        await tx.value(
+            """
+            select count(*) from usage_records
+             where account_id = %(account_id)s and at >= %(since)s and at < %(until)s
+               and reserved and kind in ('sms', 'voice')
+            """,
+            account_id=account_id,
+            since=since,
+            until=until,
+        )
+    )
+
+
+async def list_reserved(tx: Tx, before: datetime, limit: int = 500) -> list[tuple[int, str]]:
+    """What was reserved before then and neither confirmed nor released, as (account, id)."""
+    rows = await tx.dicts(
+        "select account_id, id from usage_records where reserved and received_at < %(before)s limit %(limit)s",
+        before=before,
+        limit=limit,
+    )
+    return [(row["account_id"], row["id"]) for row in rows]
 
 
 async def insert_corrections(tx: Tx, corrections: Sequence[Correction]) -> None:
@@ -97,14 +124,16 @@ async def list_closings(tx: Tx, account_ids: Sequence[int]) -> dict[int, list[Cl
     return found
 
 
-async def list_records(tx: Tx, account_ids: Sequence[int], since: datetime, until: datetime) -> list[UsageRecord]:
-    """What happened in [since, until) and the carrier took, in order of time."""
+async def list_records(
+    tx: Tx, account_ids: Sequence[int], since: datetime, until: datetime, *, with_reserved: bool = False
+) -> list[UsageRecord]:
+    """What happened in [since, until) and the carrier took, or is being asked to, in order of time."""
     sql = f"""
         select {RECORD} from usage_records
-         where account_id = any(%(ids)s) and at >= %(since)s and at < %(until)s and not reserved
+         where account_id = any(%(ids)s) and at >= %(since)s and at < %(until)s and (not reserved or %(with_reserved)s)
          order by account_id, at
     """
-    return await tx.all(UsageRecord, sql, ids=list(account_ids), since=since, until=until)
+    return await tx.all(UsageRecord, sql, ids=list(account_ids), since=since, until=until, with_reserved=with_reserved)
 
 
 async def list_corrections(tx: Tx, account_ids: Sequence[int]) -> list[Correction]:

@@ -29,13 +29,13 @@ def unit_of(told: Notification) -> str:
     return f"notification:{told.id}:{told.attempts + 1}"
 
 
-async def reserve(tx: Tx, told: Notification, base_url: str, now: datetime) -> str | None:
+async def reserve(tx: Tx, told: Notification, now: datetime) -> str | None:
     """Make room for one attempt. Otherwise why there is none: a reason of quota.StopReason, or BAD_NUMBER."""
     try:
         record = _record(told, now)
     except Invalid:
         return BAD_NUMBER
-    answer = await metered.reserve(tx, record, base_url)
+    answer = await metered.reserve(tx, record)
     return answer.reason.value if isinstance(answer, Stopped) else None
 
 
@@ -46,14 +46,14 @@ def _record(told: Notification, now: datetime) -> UsageRecord:
     )  # fmt: skip
 
 
-async def settle(tx: Tx, results: Iterable[AttemptResult], unsent: Iterable[Notification]) -> None:
+async def settle(tx: Tx, results: Iterable[AttemptResult], unsent: Iterable[Notification], base_url: str) -> None:
     """Count what the carrier took, and give back what it did not, or was never asked to."""
     for result in results:
         told = result.notification
         if told.method not in METERED:
             continue
         if result.outcome in {Outcome.ACCEPTED, Outcome.DELIVERED}:
-            await metered.confirm(tx, told.account_id, unit_of(told))
+            await metered.confirm(tx, told.account_id, unit_of(told), base_url)
         else:
             await metered.release(tx, told.account_id, unit_of(told))
     for told in unsent:

@@ -121,7 +121,7 @@ class Sender:
                 going.append(envelope)
                 continue
             async with self._engine.transaction() as tx:
-                reason = await metering.reserve(tx, told, self._base_url, now)
+                reason = await metering.reserve(tx, told, now)
                 instead = await metering.instead_of(tx, told, reason, now) if reason and told.alert_id else None
             if reason is None:
                 going.append(envelope)
@@ -199,8 +199,14 @@ class Sender:
         async with self._engine.transaction() as tx:
             await _write(tx, results, endings, now)
             if uses:
-                await _meter(tx, results, endings, now)
+                await self._meter(tx, results, endings, now)
             return await self._on_failed(tx, failed, now) if failed else []
+
+    async def _meter(self, tx: Tx, results: Sequence[AttemptResult], endings: Sequence[Ending], now: datetime) -> None:
+        await metering.settle(tx, results, [it.notification for it in endings], self._base_url)
+        stopped = [(it.notification, it.reason, it.instead) for it in endings if it.instead is not None]
+        if stopped:
+            await metering.tell_otherwise(tx, stopped, now)
 
 
 async def _write(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[Ending], now: datetime) -> None:
@@ -213,13 +219,6 @@ async def _write(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[End
         await store.verify_answering(tx, answered, now)
     ended = [*(it.notification for it in results), *(it.notification for it in endings)]
     await notify_all_changed(tx, ((it.account_id, it.alert_id) for it in ended if it.alert_id is not None))
-
-
-async def _meter(tx: Tx, results: Sequence[AttemptResult], endings: Sequence[Ending], now: datetime) -> None:
-    await metering.settle(tx, results, [it.notification for it in endings])
-    stopped = [(it.notification, it.reason, it.instead) for it in endings if it.instead is not None]
-    if stopped:
-        await metering.tell_otherwise(tx, stopped, now)
 
 
 def _kept(said: str) -> str:

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tocsin.accounts.directory import Reference
 from tocsin.accounts.model import ContactMethod, Role
+from tocsin.errors import Invalid
 from tocsin.escalations.escalation import Condition, NotifyType
 from tocsin.i18n import LOCALES
+from tocsin.licensing.numbers import region_of
 from tocsin.notifications.plan import ActionType
 from tocsin.rehearsal.plans import (
     AccountPlan,
@@ -43,6 +45,7 @@ ACTION_TYPES = (
     ActionType.ASSIGNED_ALERT,
     ActionType.ADD_NOTE,
 )
+PLANS = ("free", "trial")
 TIME_UNITS = {
     "seconds": timedelta(seconds=1),
     "minutes": timedelta(minutes=1),
@@ -70,9 +73,12 @@ class _Names:
 
 def parse_account(node: Node, start: datetime) -> AccountPlan:
     """The account that the file describes. Raises: Invalid, naming the place."""
-    fields = node.fields("name", "timeZone", "locale", "users", "teams", "schedules", "escalations", "responders")
+    fields = node.fields(
+        "name", "timeZone", "locale", "plan", "users", "teams", "schedules", "escalations", "responders"
+    )
     time_zone = _time_zone(fields, "timeZone", "UTC")
     locale = _locale(fields, "en")
+    plan = fields.get("plan")
     names = _names(fields)
     users = [_user(it, time_zone, locale) for it in fields.items("users")]
     if not any(user.role is Role.OWNER for user in users):
@@ -94,6 +100,7 @@ def parse_account(node: Node, start: datetime) -> AccountPlan:
             if responders is not None
             else tuple(Reference("team", name=team.name) for team in teams[:1])
         ),
+        plan=plan.choice(PLANS, "plan") if plan is not None else "",
     )
 
 
@@ -186,7 +193,13 @@ def _role_name(node: Node) -> Node:
 def _contact(node: Node) -> ContactPlan:
     fields = node.fields("method", "to", "enabled")
     method = ContactMethod(fields.need("method").choice(list(ContactMethod), "method"))
-    return ContactPlan(method, fields.need("to").text(), fields.flag("enabled", True))
+    to = fields.need("to")
+    if method in {ContactMethod.SMS, ContactMethod.VOICE}:
+        try:
+            region_of(to.text())
+        except Invalid as error:
+            raise to.refusal(error.message) from None
+    return ContactPlan(method, to.text(), fields.flag("enabled", True))
 
 
 def _rule(node: Node, contacts: Iterable[ContactPlan]) -> RulePlan:

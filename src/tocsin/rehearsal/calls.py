@@ -9,11 +9,12 @@ from tocsin.accounts.model import Integration
 from tocsin.alerts import service as alerts_service
 from tocsin.alerts import store as alerts_store
 from tocsin.alerts.model import API_NAME, Call, RequestResult
+from tocsin.billing import metered
 from tocsin.db import Db
 from tocsin.errors import Invalid
 from tocsin.escalations import service
 from tocsin.escalations.ingest import Ingest, Request
-from tocsin.rehearsal.commands import AddResponder, Assign, Command, Create, Edit, Escalate, Plain, Snooze
+from tocsin.rehearsal.commands import AddResponder, Assign, Command, Create, Edit, Escalate, Plain, Snooze, Use
 
 PLAIN = {
     "acknowledge": service.acknowledge,
@@ -21,6 +22,7 @@ PLAIN = {
     "close": service.close,
     "delete": service.delete,
 }
+BASE_URL = "http://localhost"
 ADDRESS = "rehearsal"  # the source of an alert that names none, which is otherwise the sender's address
 
 
@@ -48,8 +50,16 @@ class Calls:
                 return await alerts_service.assign(self.db, self._call(command, request_id), owner)
             case AddResponder(responder, action):
                 return await service.add_responder(self.db, self._call(command, request_id), responder, action)
+            case Use() as use:
+                return await self._use(command, use, request_id)
             case Edit(action, decide):
                 return await alerts_service.act(self.db, self._call(command, request_id), action, decide)
+
+    async def _use(self, command: Command, use: Use, request_id: UUID) -> RequestResult:
+        """Usage as a provider reports it: each id counts once."""
+        async with self.db.transaction() as tx:
+            new = await metered.record(tx, self.account_id, use.records(self.account_id, command.at), BASE_URL)
+        return RequestResult(self.account_id, request_id, "Usage", "", "", True, f"{new} recorded", None, command.at)
 
     async def _create(self, command: Command, create: Create, request_id: UUID) -> RequestResult:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -16,6 +16,7 @@ from tocsin.alerts.create import NewAlert, parse_create
 from tocsin.alerts.model import Alert
 from tocsin.alerts.transitions import Change, Refusal
 from tocsin.errors import Invalid
+from tocsin.licensing.usage import LEG_LIMIT, UsageKind, UsageRecord, make_record
 from tocsin.yaml_tree import Node, suggestion
 
 
@@ -65,7 +66,23 @@ class Edit:
     decide: Callable[[Alert], Change | Refusal]
 
 
-Action = Create | Plain | Snooze | Escalate | Assign | AddResponder | Edit
+@dataclass(frozen=True, slots=True)
+class Use:
+    """So many SMS, calls or answered call legs besides those that alerts cause, all at one instant."""
+
+    kind: UsageKind
+    number: str
+    count: int
+    seconds: int
+    record_id: str
+
+    def records(self, account_id: int, at: datetime) -> list[UsageRecord]:
+        """One a unit."""
+        ids = [self.record_id] if self.count == 1 else [f"{self.record_id}-{n}" for n in range(1, self.count + 1)]
+        return [make_record(account_id, it, self.kind, at, at, self.number, seconds=self.seconds) for it in ids]
+
+
+Action = Create | Plain | Snooze | Escalate | Assign | AddResponder | Edit | Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +125,9 @@ OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "update-description": ("description",),
     "execute-action": ("action",),
 }
-NAMES = (CREATE, *OWN_FIELDS)
+USAGE = "usage"
+MOST_UNITS = 100_000
+NAMES = (CREATE, *OWN_FIELDS, USAGE)
 REFERENCE = ("type", "id", "name", "username")
 NAMED_LISTS = ("responders", "visibleTo")
 
@@ -126,7 +145,13 @@ def parse_command(node: Node, start: datetime) -> Command:
         raise at_node.refusal("A command cannot come before the start.")
     given = fields.given[name]
     try:
-        return _create(given, at) if name == CREATE else _call(name, given, at, start)
+        match name:
+            case "create-alert":
+                return _create(given, at)
+            case "usage":
+                return _usage(given, at)
+            case _:
+                return _call(name, given, at, start)
     except Invalid as error:
         if not error.errors:
             raise
@@ -142,6 +167,24 @@ def _create(node: Node, at: datetime) -> Command:
             item.fields(*REFERENCE)
     action = Create(parse_create(node.plain()), fields.text("integration"))
     return Command(at, CREATE, node.path, action)
+
+
+def _usage(node: Node, at: datetime) -> Command:
+    fields = node.fields("kind", "number", "count", "seconds", "id")
+    kind = UsageKind(fields.need("kind").choice(list(UsageKind), "kind of use"))
+    number, count, seconds = fields.need("number"), fields.get("count"), fields.get("seconds")
+    action = Use(
+        kind,
+        number.text(),
+        count.integer(1, MOST_UNITS) if count is not None else 1,
+        seconds.integer(0, LEG_LIMIT) if seconds is not None else 0,
+        fields.text("id", f"{node.path}@{at.isoformat()}"),
+    )
+    try:
+        action.records(0, at)
+    except Invalid as error:
+        raise number.refusal(error.message) from None
+    return Command(at, USAGE, node.path, action)
 
 
 def _call(name: str, node: Node, at: datetime, start: datetime) -> Command:

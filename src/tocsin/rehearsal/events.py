@@ -15,6 +15,9 @@ WAITING = "waiting"  # it is still open when the rehearsal ends
 REFUSED = "refused"  # a command that could not be done
 UNCHANGED = "unchanged"  # a command that changed nothing
 
+USAGE = "usage"  # SMS, calls or call legs that a command reported
+MAIL = "mail"  # one that is not about an alert
+
 # `told` is not among them: the notifications that come of it carry its reasons.
 KINDS = (
     NOTIFICATION,
@@ -23,6 +26,8 @@ KINDS = (
     WAITING,
     REFUSED,
     UNCHANGED,
+    USAGE,
+    MAIL,
     *(event.value for event in LogEvent if event not in {LogEvent.TOLD, LogEvent.NOTIFICATION}),
 )
 KEYS = (

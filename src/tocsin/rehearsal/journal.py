@@ -62,6 +62,7 @@ class Journal:
     clock: Clock
     events: list[Event] = field(default_factory=list)
     _last: int = 0
+    _last_mail: int = 0
     _names: dict[str, dict[str, str]] = field(default_factory=dict)  # by alert id
     _left_out: dict[tuple[str, str, datetime], str] = field(default_factory=dict)
     _ended: set[int] = field(default_factory=set)
@@ -77,9 +78,13 @@ class Journal:
         """Take over what the alerts' logs say since the last time; how many lines."""
         async with self.db.transaction() as tx:
             lines = await store.log_after(tx, self.account_id, self._last)
+            mails = await store.mails_after(tx, self.account_id, self._last_mail)
         for line in lines:
             self._last = line.id
             self._log_line(line)
+        for mail in mails:
+            self._last_mail = mail.id
+            self._add(mail.created_at, events.MAIL, {"who": mail.to_address, "text": mail.subject})
         return len(lines)
 
     async def watch(self, results: Sequence[AttemptResult], endings: Sequence[Ending]) -> None:

@@ -17,6 +17,7 @@ from tocsin.accounts.model import (
     UserStatus,
     key_hash,
 )
+from tocsin.billing import service as billing
 from tocsin.db import Tx
 from tocsin.escalations import config_store
 from tocsin.escalations.team_defaults import create_team
@@ -34,6 +35,7 @@ from tocsin.schedules import store as schedules_store
 from tocsin.schedules.rotation import Participant, ParticipantKind
 
 NAMESPACE = UUID("6e2b5f0a-8c1d-5a57-9d27-2f6f5a3c9b10")  # of the ids that rehearsals make up
+CURRENCY = "USD"
 INTEGRATION = "Default API"
 MICROSECOND = timedelta(microseconds=1)
 
@@ -47,6 +49,10 @@ def numbered(what: str) -> Callable[[], UUID]:
 async def make_account(tx: Tx, plan: AccountPlan, at: datetime) -> int:
     """The account with everything in it; its id. Raises: Conflict for a name that is taken."""
     account_id = await accounts_store.insert_account(tx, plan.name, plan.time_zone, plan.locale, at)
+    if plan.plan == "free":
+        await billing.start_free(tx, account_id, plan.time_zone, CURRENCY, at)
+    elif plan.plan == "trial":
+        await billing.start_trial(tx, account_id, plan.time_zone, CURRENCY, at)
     making = _Making(tx, account_id, at)
     for user in plan.users:
         await making.user(user)

@@ -135,3 +135,4 @@ class AccountPlan:
     schedules: tuple[SchedulePlan, ...]
     escalations: tuple[EscalationPlan, ...]
     responders: tuple[Reference, ...]
+    plan: str = ""  # "free" or "trial", from the start on; empty: everything, never billed

@@ -18,6 +18,7 @@ from tocsin.escalations.responders import Directories
 from tocsin.notifications.model import ChannelError, Envelope, Sent
 from tocsin.rehearsal import events
 from tocsin.rehearsal.calls import Calls
+from tocsin.rehearsal.commands import Use
 from tocsin.rehearsal.drive import run_until
 from tocsin.rehearsal.events import Event
 from tocsin.rehearsal.expectation import Line, difference
@@ -143,7 +144,11 @@ class _Stage:
                 self.clock.at = command.at
             await self.journal.catch_up()
             result = await self.calls.do(command, next_request())
-            if not await self.journal.catch_up():
+            told = await self.journal.catch_up()
+            if isinstance(command.action, Use):
+                text = f"{command.action.kind} to {command.action.number}: {result.status}"
+                self.journal.add(events.USAGE, command=command.name, text=text)
+            elif not told:
                 kind = events.UNCHANGED if result.success else events.REFUSED
                 self.journal.add(kind, alert=command.alert, by=command.user, command=command.name, text=result.status)
         await run_until(self.engine, self.clock, self.scenario.end)

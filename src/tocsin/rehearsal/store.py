@@ -130,6 +130,29 @@ async def log_after(tx: Tx, account_id: int, last: int) -> list[LogLine]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MailLine:
+    """A mail that is not about an alert."""
+
+    id: int
+    created_at: datetime
+    to_address: str
+    subject: str
+
+
+async def mails_after(tx: Tx, account_id: int, last: int) -> list[MailLine]:
+    """The account's mails past the id `last`."""
+    return await tx.all(
+        MailLine,
+        """
+        select id, created_at, to_address, subject from mails
+         where account_id = %(account_id)s and id > %(last)s order by id
+        """,
+        account_id=account_id,
+        last=last,
+    )
+
+
 async def index_log(owner: AsyncConnection[Any]) -> None:
     """Let `log_after` find its lines at once; only a scratch server reads the log in that order."""
     await owner.execute("create index if not exists alert_log_in_order on alert_log (account_id, id)")

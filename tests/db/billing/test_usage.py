@@ -112,7 +112,10 @@ async def test_two_sends_racing_for_the_last_unit_are_one_limit_mail(
 
     async def send(record: UsageRecord) -> Allowed | Stopped:
         async with databases.engine.transaction() as tx:
-            return await metered.reserve(tx, record, "https://tocsin.example")
+            answer = await metered.reserve(tx, record)
+        async with databases.engine.transaction() as tx:
+            await metered.confirm(tx, ana.tenant.account_id, record.id, "https://tocsin.example")
+        return answer
 
     answers = await asyncio.gather(*(send(it) for it in units(ana, 8, "2026-03-21 08:00", name="race")))
 
@@ -127,9 +130,9 @@ async def test_what_the_carrier_did_not_take_counts_for_nothing(
     [refused, taken] = units(ana, 2, "2026-03-20 08:00")
     async with databases.engine.transaction() as tx:
         for it in (refused, taken):
-            assert await metered.reserve(tx, it, "") == Allowed()
+            assert await metered.reserve(tx, it) == Allowed()
         await metered.release(tx, ana.tenant.account_id, refused.id)
-        await metered.confirm(tx, ana.tenant.account_id, taken.id, 3)
+        await metered.confirm(tx, ana.tenant.account_id, taken.id, "", 3)
         known = await metered.usage(tx, ana.tenant.account_id, at("2026-03-21 08:00"), at("2026-03-21 08:00"))
         assert known is not None
         [running] = known.windows
@@ -143,6 +146,29 @@ async def test_what_the_carrier_did_not_take_counts_for_nothing(
     assert (country.region, country.units, country.cost_minor) == ("US", 1, 3)
 
 
+async def test_r9_1_owners_hear_of_the_limit_when_the_carrier_took_the_unit_and_of_none_that_it_refused(
+    databases: Databases, rails: Rails, fake: StripeFake
+) -> None:
+    ana = await make_essentials(databases, rails, fake)
+    await keep(ana, *units(ana, 998, "2026-03-20 08:00"))
+    before = len(await ana.mails())
+    refused, late, forgotten, last = units(ana, 4, "2026-03-21 08:00", PL, name="try")
+    async with databases.engine.transaction() as tx:
+        answers = [await metered.reserve(tx, it) for it in (refused, late, forgotten)]
+        assert answers == [Allowed(), Allowed(), Allowed(35)]
+        await metered.release(tx, ana.tenant.account_id, refused.id)
+        await metered.confirm(tx, ana.tenant.account_id, late.id, "https://tocsin.example")
+        assert await metered.release_forgotten(tx, at("2026-03-22 08:00")) >= 1
+    assert (await ana.mails())[before:] == []
+
+    async with databases.engine.transaction() as tx:
+        assert await metered.reserve(tx, last) == Allowed()  # 999 were taken: there is room for one
+        await metered.confirm(tx, ana.tenant.account_id, last.id, "https://tocsin.example")
+        count = await usage_store.find_window(tx, ana.tenant.account_id, at("2026-03-10 10:00"))
+    assert (count.included, count.sms, count.charged_minor) == (1_000, 1_000, 0)
+    assert (await ana.mails())[before:] == ["Your included SMS and voice calls are used up"]
+
+
 async def test_choice_45_nothing_is_sent_beyond_a_spending_cap(
     databases: Databases, rails: Rails, fake: StripeFake
 ) -> None:
@@ -151,7 +177,7 @@ async def test_choice_45_nothing_is_sent_beyond_a_spending_cap(
     await keep(ana, *units(ana, 1_000, "2026-03-20 08:00"))
 
     async with databases.engine.transaction() as tx:
-        answers = [await metered.reserve(tx, it, "") for it in units(ana, 12, "2026-03-21 08:00", name="more")]
+        answers = [await metered.reserve(tx, it) for it in units(ana, 12, "2026-03-21 08:00", name="more")]
 
     assert [isinstance(it, Allowed) for it in answers] == [True] * 10 + [False] * 2
     assert answers[-1] == Stopped(StopReason.SPENDING_CAP)

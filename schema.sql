@@ -933,6 +933,7 @@ CREATE TABLE public.integrations (
     team_id uuid,
     responders jsonb DEFAULT '[]'::jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    allow_billing_access boolean DEFAULT false NOT NULL,
     CONSTRAINT integrations_name_check CHECK ((name <> ''::text)),
     CONSTRAINT integrations_type_check CHECK ((type = ANY (ARRAY['API'::text, 'Key'::text])))
 );

@@ -126,3 +126,26 @@ async def test_an_admin_may_make_keys_and_a_user_may_not(
     answer = await browser.post("/settings/keys", **(NEW | {"name": "another"}))
 
     assert answer.status == 403
+
+
+async def test_m13_an_owner_alone_lets_a_key_handle_billing(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    admin = await add_person(databases, tenant, role=Role.ADMIN)
+    await browser.sign_in(admin)
+    refused = await browser.send("POST", "/settings/keys", **(NEW | {"rights": ["read", "billing"]}))
+    offered = 'value="billing"' in (await browser.get("/settings/keys")).text
+    await browser.post("/sign-out")
+
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    await make_key(browser, rights=["read", "billing"])
+    async with tenant.app.transaction() as tx:
+        key = next(one for one in await api_keys_store.list_keys(tx, tenant.account_id) if one.name == "Prometheus")
+    await browser.post("/sign-out")
+    await browser.sign_in(admin)
+    await browser.post(f"/settings/keys/{key.id}/rights", rights=["write"])
+    async with tenant.app.transaction() as tx:
+        changed = await api_keys_store.lock_key(tx, tenant.account_id, key.id)
+
+    assert (refused.status, offered) == (403, False)
+    assert (changed.allow_read_access, changed.allow_write_access, changed.allow_billing_access) == (False, True, True)

@@ -21,6 +21,7 @@ DENIED = {
     Right.WRITE: "API Key is not granted with create and update access",
     Right.DELETE: "API Key is not granted with delete access",
     Right.CONFIGURATION: "API Key is not granted with configuration access",
+    Right.BILLING: "API Key is not granted with billing access",
 }
 
 

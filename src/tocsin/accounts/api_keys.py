@@ -8,7 +8,7 @@ from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Integration, Right, key_hash
 from tocsin.db import Db
-from tocsin.errors import Conflict, Invalid
+from tocsin.errors import Conflict, Forbidden, Invalid
 from tocsin.i18n import N_
 
 NAME_LENGTH = 100
@@ -25,11 +25,12 @@ async def create(
     kind: str,
     rights: set[Right],
     responder_team: UUID | None,
+    may_bill: bool,
 ) -> tuple[Integration, str]:
     """The new key's holder, and the key, which is kept nowhere.
 
     Alerts that come by an `API` key and name no responder go to `responder_team`.
-    Raises: Invalid, Conflict, PlanRequired.
+    `may_bill`: whoever makes it may let it read and change billing. Raises: Invalid, Conflict, Forbidden, PlanRequired.
     """
     errors = {}
     if not name or len(name) > NAME_LENGTH:
@@ -40,6 +41,7 @@ async def create(
         errors["rights"] = N_("A key without any right can do nothing.")
     if errors:
         raise Invalid(N_("Something is not right yet."), errors)
+    _refuse_billing(set(), rights, may_bill)
     key = str(uuid4())
     responders = [{"type": "team", "id": str(responder_team)}] if responder_team is not None else []
     integration = Integration(
@@ -54,6 +56,7 @@ async def create(
         allow_configuration_access=Right.CONFIGURATION in rights,
         team_id=None,
         responders=responders,
+        allow_billing_access=Right.BILLING in rights,
     )
     async with db.transaction() as tx:
         if responder_team is not None and all(
@@ -69,12 +72,17 @@ async def create(
     return integration, key
 
 
-async def set_rights(db: Db, actor: Actor, key_id: UUID, rights: set[Right]) -> ApiKey:
-    """The key as it was. Raises: NotFound, Invalid."""
-    if not rights:
-        raise Invalid(N_("A key without any right can do nothing."))
+async def set_rights(db: Db, actor: Actor, key_id: UUID, rights: set[Right], *, may_bill: bool) -> ApiKey:
+    """The key as it was; whoever may not give the billing right leaves it as it is. Raises: NotFound, Invalid,
+    Forbidden.
+    """
     async with db.transaction() as tx:
         key = await api_keys_store.lock_key(tx, actor.account_id, key_id)
+        _refuse_billing(rights_of(key), rights, may_bill)
+        if not may_bill:
+            rights = rights | (rights_of(key) & {Right.BILLING})
+        if not rights:
+            raise Invalid(N_("A key without any right can do nothing."))
         await api_keys_store.set_rights(tx, actor.account_id, key_id, {right: right in rights for right in Right})
         before, after = _facts(rights_of(key)), _facts(rights)
         await audit.record(tx, actor, "changed", "api-key", key_id, key.name, before=before, after=after)
@@ -101,6 +109,11 @@ async def delete(db: Db, actor: Actor, key_id: UUID) -> ApiKey:
     return key
 
 
+def _refuse_billing(before: set[Right], after: set[Right], may_bill: bool) -> None:
+    if Right.BILLING in after - before and not may_bill:
+        raise Forbidden(N_("Only an owner of the account can let a key read and change its billing."))
+
+
 def rights_of(key: ApiKey) -> set[Right]:
     """What the key may do."""
     held = {
@@ -108,6 +121,7 @@ def rights_of(key: ApiKey) -> set[Right]:
         Right.WRITE: key.allow_write_access,
         Right.DELETE: key.allow_delete_access,
         Right.CONFIGURATION: key.allow_configuration_access,
+        Right.BILLING: key.allow_billing_access,
     }
     return {right for right, is_held in held.items() if is_held}
 

@@ -21,12 +21,14 @@ class ApiKey:
     allow_write_access: bool
     allow_delete_access: bool
     allow_configuration_access: bool
+    allow_billing_access: bool
     team_name: str | None  # whose it is
     created_at: datetime
 
 
 KEY = """i.account_id, i.id, i.name, i.type, i.key_hint, i.enabled, i.allow_read_access, i.allow_write_access,
-         i.allow_delete_access, i.allow_configuration_access, t.name as team_name, i.created_at"""
+         i.allow_delete_access, i.allow_configuration_access, i.allow_billing_access, t.name as team_name,
+         i.created_at"""
 
 
 async def list_keys(tx: Tx, account_id: int) -> list[ApiKey]:
@@ -76,12 +78,12 @@ async def set_enabled(tx: Tx, account_id: int, key_id: UUID, enabled: bool) -> N
 
 
 async def set_rights(tx: Tx, account_id: int, key_id: UUID, rights: dict[str, bool]) -> None:
-    """Exactly these rights: read, write, delete, configuration."""
+    """Exactly these rights: read, write, delete, configuration, billing."""
     await tx.execute(
         """
         update integrations
            set allow_read_access = %(read)s, allow_write_access = %(write)s, allow_delete_access = %(delete)s,
-               allow_configuration_access = %(configuration)s
+               allow_configuration_access = %(configuration)s, allow_billing_access = %(billing)s
          where account_id = %(account_id)s and id = %(key_id)s
         """,
         account_id=account_id,

@@ -56,6 +56,7 @@ class Right(StrEnum):
     WRITE = "write"
     DELETE = "delete"
     CONFIGURATION = "configuration"
+    BILLING = "billing"  # given by an owner alone. Source: licensing requirements M13
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Integration:
     allow_configuration_access: bool
     team_id: UUID | None
     responders: list[dict[str, Any]] = field(default_factory=list)
+    allow_billing_access: bool = False
 
     def allows(self, right: Right) -> bool:
         """Does the key hold `right`?"""
@@ -154,6 +156,7 @@ class Integration:
             Right.WRITE: self.allow_write_access,
             Right.DELETE: self.allow_delete_access,
             Right.CONFIGURATION: self.allow_configuration_access,
+            Right.BILLING: self.allow_billing_access,
         }[right]
 
 

@@ -19,7 +19,7 @@ USER = """
     inactive_since
 """
 INTEGRATION = """account_id, id, name, type, enabled, allow_read_access, allow_write_access, allow_delete_access,
-                 allow_configuration_access, team_id, responders"""
+                 allow_configuration_access, team_id, responders, allow_billing_access"""
 CONTACT = "account_id, id, user_id, method, address, enabled, verified_at, created_at"
 
 
@@ -202,10 +202,11 @@ async def insert_integration(tx: Tx, integration: Integration, key_hash: bytes, 
         """
         insert into integrations (account_id, id, name, type, key_hash, key_hint, enabled, allow_read_access,
                                   allow_write_access, allow_delete_access, allow_configuration_access, team_id,
-                                  responders, created_at)
+                                  responders, allow_billing_access, created_at)
         values (%(account_id)s, %(id)s, %(name)s, %(type)s, %(key_hash)s, %(key_hint)s, %(enabled)s,
                 %(allow_read_access)s, %(allow_write_access)s, %(allow_delete_access)s,
-                %(allow_configuration_access)s, %(team_id)s, %(responders)s, %(at)s)
+                %(allow_configuration_access)s, %(team_id)s, %(responders)s, %(allow_billing_access)s,
+                %(at)s)
         """,
         **values, key_hash=key_hash, key_hint=key_hint, at=at,
     )  # fmt: skip

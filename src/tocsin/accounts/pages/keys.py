@@ -21,6 +21,7 @@ RIGHTS = {
     Right.WRITE: N_("Create and update"),
     Right.DELETE: N_("Delete"),
     Right.CONFIGURATION: N_("Configuration"),
+    Right.BILLING: N_("Billing"),
 }
 
 
@@ -42,6 +43,7 @@ async def _keys_page(ctx: PageContext, *, errors: dict[str, str] | None = None, 
         rights={right: ctx.words(text) for right, text in RIGHTS.items()},
         teams=[(str(team.id), team.name) for team in teams],
         typed={field: ctx.form.text(field) for field in ("name", "type", "team")},
+        may_bill=ctx.may(Action.MANAGE_BILLING),
         ticked=_rights(ctx.form) if posted else {Right.READ, Right.WRITE, Right.DELETE},
         **ctx.settings_tabs,
         errors={field: ctx.say(text) for field, text in (errors or {}).items()},
@@ -60,6 +62,7 @@ async def post_key(ctx: ConfirmedManager) -> Response:
         integration, key = await api_keys.create(
             ctx.db, ctx.gate, ctx.actor, name=ctx.form.text("name"), kind=ctx.form.text("type"),
             rights=_rights(ctx.form), responder_team=_team(team) if team else None,
+            may_bill=ctx.may(Action.MANAGE_BILLING),
         )  # fmt: skip
     except (Invalid, Conflict) as error:
         return await _keys_page(ctx, errors=error.errors, status=error.status)
@@ -79,7 +82,8 @@ def _team(text: str) -> UUID:
 async def post_rights(ctx: ConfirmedManager, key_id: str) -> Response:
     """What a key may do from now on."""
     try:
-        key = await api_keys.set_rights(ctx.db, ctx.actor, path_uuid(key_id), _rights(ctx.form))
+        may_bill = ctx.may(Action.MANAGE_BILLING)
+        key = await api_keys.set_rights(ctx.db, ctx.actor, path_uuid(key_id), _rights(ctx.form), may_bill=may_bill)
     except Invalid as error:
         return ctx.redirect(HERE, "danger", ctx.say(error))
     return ctx.redirect(HERE, "success", ctx.words("The rights of %(name)s are saved.", name=key.name))

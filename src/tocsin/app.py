@@ -36,6 +36,7 @@ from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import HeadAsGet, RequestMiddleware
+from tocsin.licensing import api as licensing_api
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
@@ -53,6 +54,7 @@ API_ROUTERS = (
     attachments_api.router,
     alerts_api.router,
     escalations_api.router,
+    licensing_api.router,
     usage_api.router,
     billing_webhook.router,
     health.router,

@@ -23,6 +23,7 @@ from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
 from tocsin.billing import fair_use_pages, usage_api, usage_pages
+from tocsin.billing import pages as billing_pages
 from tocsin.billing import webhook as billing_webhook
 from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
@@ -63,6 +64,7 @@ PAGE_ROUTERS = (
     sign_in_pages.router,
     signup_pages.router,
     deletion_pages.router,
+    billing_pages.router,
     link_pages.router,
     join.router,
     security_pages.router,

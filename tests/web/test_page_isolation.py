@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import APIRouter
@@ -25,7 +25,7 @@ from tocsin.accounts.sign_in import store as sessions
 from tocsin.accounts.sign_in.factors_store import Passkey
 from tocsin.accounts.sign_in.model import Browser
 from tocsin.app import PAGE_ROUTERS
-from tocsin.db import Databases
+from tocsin.db import Databases, Tx
 from tocsin.escalations.team_defaults import create_team
 from tocsin.mail import outbox
 from tocsin.notifications import rules_store
@@ -50,7 +50,7 @@ ROUTES = sorted(
 FOR_EVERYBODY = (
     "/sign-in", "/forgot", "/reset/", "/verify/", "/invitation/", "/language", "/a/", "/try", "/undo-deletion/",
 )  # fmt: skip
-WORDS = {"change", "action", "switch"}  # parameters that name what to do
+WORDS = {"change", "action", "switch", "what", "decision"}  # parameters that name what to do
 VERBS = ("remove", "delete", "disable", "enable", "suspend", "reactivate", "withdraw", "invitation")
 FORM = {
     "account": "1", "action": "remove", "address": "eve@example.com", "code": "123456", "credential": "{}",
@@ -99,6 +99,7 @@ async def anas(databases: Databases) -> Anas:
         ids["attachment_id"] = await tx.value(
             "select id from alert_attachments where account_id = %(account_id)s", account_id=account_id
         )
+        ids["card_id"], ids["document_id"] = await add_card(tx, account_id), await add_draft(tx, account_id)
         await factors_store.insert_passkey(tx, passkey)
         await outbox.keep(tx, account_id, "notice", ana.username, f"{MARK} mail", MARK, f"<p>{MARK}</p>", at)
         await audit.record(tx, audit.system(account_id, at), "changed", "user", ana.id, MARK)
@@ -112,6 +113,7 @@ async def anas(databases: Databases) -> Anas:
             "account_id": str(account_id),
             "alert_id": alert.id,
             "archived_id": "1",
+            "case_id": str(uuid4()),
             "contact_id": str(contact.id),
             "key_id": str(tenant.integration.id),
             "mail_id": str(mail.id),
@@ -123,6 +125,34 @@ async def anas(databases: Databases) -> Anas:
             "user_id": str(ana.id),
         },
     )
+
+
+async def add_card(tx: Tx, account_id: int) -> UUID:
+    new: UUID = await tx.value(
+        """
+        with payer as (insert into card_customers values (%(account_id)s, gen_random_uuid(), null))
+        insert into cards (account_id, id, ref, brand, last4, exp_month, exp_year, funding, added_at)
+        values (%(account_id)s, gen_random_uuid(), gen_random_uuid()::text, %(mark)s, '4242', 12, 2030, 'credit',
+            %(at)s)
+        returning id
+        """,
+        account_id=account_id, mark=MARK, at=START,
+    )  # fmt: skip
+    return new
+
+
+async def add_draft(tx: Tx, account_id: int) -> UUID:
+    new: UUID = await tx.value(
+        """
+        insert into documents (account_id, id, kind, status, currency, dated_on, taxes, net_minor, tax_minor,
+            gross_minor, paid_minor, buyer, collection, po_number, notes, zone, book_version)
+        values (%(account_id)s, gen_random_uuid(), 'invoice', 'draft', 'USD', %(at)s, '[]', 100, 0, 100, 0,
+            jsonb_build_object('name', %(mark)s::text), 'card', %(mark)s, array[%(mark)s], 'UTC', 1)
+        returning id
+        """,
+        account_id=account_id, mark=MARK, at=START,
+    )  # fmt: skip
+    return new
 
 
 async def everything_of(databases: Databases, account_id: int) -> dict[str, str]:
@@ -167,7 +197,9 @@ async def test_eve_sees_and_changes_nothing_of_ana_s(
         await browser.sign_in(eve.owner)
         answers = [
             await browser.send(
-                method, re.sub(r"{(change|action|switch)}", verb, wanted), **(FORM if method == "POST" else {})
+                method,
+                re.sub(r"{(change|action|switch|what|decision)}", verb, wanted),
+                **(FORM if method == "POST" else {}),
             )
             for verb in (VERBS if WORDS & set(parameters) else VERBS[:1])
         ]

@@ -172,8 +172,14 @@ class PlanLimits:
 
     async def lost_on_free(self, tx: Tx, account_id: int, at: datetime) -> list[letters.Loss]:
         """What a letter says that Free would switch off. Source: R3.1"""
-        free = (await pricebook_service.current(tx)).plan(FREE)
-        losses = await self.losses(tx, account_id, free, None, at)
+        return await self.lost_with(tx, account_id, FREE, None, at)
+
+    async def lost_with(
+        self, tx: Tx, account_id: int, plan: str, seats: int | None, at: datetime
+    ) -> list[letters.Loss]:
+        """What the account would lose with another plan, as pages and letters say it."""
+        found = (await pricebook_service.current(tx)).plan(plan)
+        losses = await self.losses(tx, account_id, found, seats, at)
         return [letters.Loss(_words_of(it.kind), it.count, it.of) for it in losses]
 
     async def losses(self, tx: Tx, account_id: int, plan: Plan, seats: int | None, at: datetime) -> list[Loss]:

@@ -13,12 +13,12 @@ from tocsin.accounts.pages_access import Page, PageContext, visitor
 from tocsin.accounts.people.service import Profile, check_profile
 from tocsin.accounts.sign_in.passwords import check_new_password
 from tocsin.accounts.sign_in.service import Person
+from tocsin.billing.places import country_options
 from tocsin.errors import Invalid, NotFound, Throttled
 from tocsin.i18n import N_
 from tocsin.licensing import pricebook_service
 from tocsin.licensing.pricebook import PriceBook
 from tocsin.signup import service
-from tocsin.signup.countries import countries
 from tocsin.signup.service import Form
 
 router = APIRouter()
@@ -52,7 +52,7 @@ async def _form(here: Page, form: Form, errors: dict[str, str] | None = None, st
         form=form,
         days=book.trial.days,
         plan=book.plan(book.trial.plan).name,
-        countries=[("", here.words("Choose")), *countries(here.viewer.locale)],
+        countries=[("", here.words("Choose")), *country_options(here.viewer.locale)],
         zones=zone_options(form.time_zone),
         errors={field: here.say(text) for field, text in (errors or {}).items()},
     )

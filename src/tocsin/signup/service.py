@@ -23,6 +23,7 @@ from tocsin.accounts.sign_in import service as sign_in
 from tocsin.accounts.sign_in import throttle
 from tocsin.billing import service as billing
 from tocsin.billing.model import Buyer
+from tocsin.billing.places import currency_in, is_country
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound, Unavailable
 from tocsin.escalations.team_defaults import create_team
@@ -32,7 +33,6 @@ from tocsin.licensing.model import Subscription
 from tocsin.notifications import rules_store
 from tocsin.signup import letters
 from tocsin.signup import store as sign_ups
-from tocsin.signup.countries import currency_in, is_country
 from tocsin.signup.organisation import organisation_hash
 from tocsin.signup.store import SignUp
 

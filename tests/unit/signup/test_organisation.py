@@ -1,6 +1,6 @@
 import pytest
 
-from tocsin.signup.countries import countries, currency_in, is_country
+from tocsin.billing.places import country_options, currency_in, is_country
 from tocsin.signup.organisation import organisation_hash, organisation_of
 
 
@@ -25,8 +25,8 @@ def test_only_a_hash_is_kept_and_it_is_the_same_for_colleagues() -> None:
 
 
 def test_countries_have_names_in_both_languages_in_their_order() -> None:
-    assert dict(countries("en"))["PL"] == "Poland"
-    polish = [name for _, name in countries("pl")]
+    assert dict(country_options("en"))["PL"] == "Poland"
+    polish = [name for _, name in country_options("pl")]
     assert polish.index("Łotwa") < polish.index("Macedonia Północna")
     assert is_country("DE")
     assert not any(is_country(code) for code in ("EU", "ZZ", "UN", "xx", ""))

@@ -12,7 +12,7 @@ EURO = frozenset(
 )  # fmt: skip
 
 
-def countries(locale: str) -> list[tuple[str, str]]:
+def country_options(locale: str) -> list[tuple[str, str]]:
     """Code and name of each, in the order of `locale`'s names."""
     names = Locale.parse(locale).territories
     found = [(code, name) for code, name in names.items() if len(code) == 2 and code not in NO_COUNTRIES]

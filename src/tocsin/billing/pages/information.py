@@ -1,0 +1,166 @@
+"""Pages: billing information: cards, and who invoices are for. Source: R5.1, R7.2"""
+
+from dataclasses import replace
+from uuid import uuid4
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Response
+
+from tocsin import i18n
+from tocsin.accounts import audit
+from tocsin.accounts.pages.profile import zone_options
+from tocsin.accounts.pages_access import PageContext
+from tocsin.accounts.people.service import mail_address
+from tocsin.billing import service
+from tocsin.billing.cards import store as cards_store
+from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, Command
+from tocsin.billing.model import Buyer
+from tocsin.billing.pages.common import BILLING, INFORMATION, Owning, billing_of, book_of, existing, rails_of
+from tocsin.billing.places import country_options, is_country
+from tocsin.billing.service import Asked
+from tocsin.billing.vat_id import check_vat_id
+from tocsin.errors import Conflict, Invalid
+from tocsin.i18n import N_
+
+router = APIRouter()
+ADDRESS = f"{INFORMATION}/address"
+TEXT_LIMIT = 200
+MAILS_LIMIT = 10
+
+
+@router.get(BILLING)
+async def get_billing(ctx: Owning) -> Response:
+    """On to the first page of billing."""
+    return ctx.redirect(INFORMATION)
+
+
+@router.get(INFORMATION)
+async def get_information(ctx: Owning) -> Response:
+    """Cards, and who invoices are for."""
+    billing = await billing_of(ctx)
+    if billing is None:
+        return ctx.html("billing/granted.html", **ctx.settings_tabs)
+    async with ctx.db.transaction() as tx:
+        cards = await cards_store.list_cards(tx, ctx.account_id)
+    return ctx.html(
+        "billing/information.html",
+        cards=cards,
+        default=billing.subscription.default_card_id,
+        buyer=billing.buyer,
+        country=_country(ctx, billing.buyer.country),
+        subscription=billing.subscription,
+        has_gateway=rails_of(ctx.request).gateway is not None,
+        balance=_balance(ctx, billing.subscription.balance_minor, billing.subscription.currency),
+        **ctx.settings_tabs,
+    )
+
+
+def _balance(ctx: PageContext, minor: int, currency: str) -> str:
+    return i18n.money(ctx.viewer.locale, minor, currency) if minor else ""
+
+
+def _country(ctx: PageContext, code: str) -> str:
+    return dict(country_options(ctx.viewer.locale)).get(code, code)
+
+
+@router.get(ADDRESS)
+async def get_address(ctx: Owning) -> Response:
+    """Edit your Billing Address."""
+    billing = await existing(ctx)
+    return await _form(ctx, billing.buyer, billing.subscription.zone, billing.subscription.currency)
+
+
+async def _form(
+    ctx: PageContext, buyer: Buyer, zone: str, currency: str, errors: dict[str, str] | None = None
+) -> Response:
+    book = await book_of(ctx)
+    return ctx.html(
+        "billing/address.html",
+        status_code=422 if errors else 200,
+        buyer=buyer,
+        zone=zone,
+        currency=currency,
+        zones=zone_options(zone),
+        currencies=[(code, code) for code in book.currencies],
+        countries=[("", ctx.words("Choose")), *country_options(ctx.viewer.locale)],
+        errors={field: ctx.say(text) for field, text in (errors or {}).items()},
+        key=str(uuid4()),
+        **ctx.settings_tabs,
+    )
+
+
+@router.post(ADDRESS)
+async def post_address(ctx: Owning) -> Response:
+    """The next invoices are for this buyer; those that are made stay as they are."""
+    billing, form = await existing(ctx), ctx.form
+    zone, currency = form.text("time_zone"), form.text("currency")
+    buyer = replace(
+        billing.buyer,
+        name=form.text("name")[:TEXT_LIMIT],
+        address=tuple(line.strip()[:TEXT_LIMIT] for line in form.raw("street").splitlines() if line.strip())[:4],
+        postal_code=form.text("postal_code")[:20],
+        city=form.text("city")[:TEXT_LIMIT],
+        country=form.text("country"),
+        vat_id=form.text("vat_id").upper().replace(" ", "")[:20],
+        emails=tuple(dict.fromkeys(form.raw("emails").replace(",", " ").split())),
+        reference=form.text("reference")[:TEXT_LIMIT],
+        locale=form.text("locale"),
+    )
+    buyer, errors = checked(buyer)
+    if zone not in available_timezones():
+        errors["time_zone"] = N_("There is no such time zone.")
+    if currency not in (await book_of(ctx)).currencies:
+        errors["currency"] = N_("There are no prices in this currency.")
+    if errors:
+        return await _form(ctx, buyer, zone, currency, errors)
+    commands: list[Command] = [ChangeBuyer(buyer)]
+    subscription = billing.subscription
+    if zone != (subscription.next_zone or subscription.zone):
+        commands.append(ChangeZone(zone))
+    if currency != (subscription.next_currency or subscription.currency):
+        commands.append(ChangeCurrency(currency))
+    try:
+        for number, command in enumerate(commands):
+            asked = Asked(command, f"page-address-{number}-{form.text('key')[:64]}", ctx.user.id)
+            await service.perform(ctx.db, rails_of(ctx.request), ctx.account_id, asked, ctx.at)
+    except (Invalid, Conflict) as error:
+        return await _form(ctx, buyer, zone, currency, error.errors or {"name": error.message})
+    async with ctx.db.transaction() as tx:
+        await audit.record(
+            tx, ctx.actor, "changed", "billing-address", ctx.account_id, buyer.name,
+            before=_facts(billing.buyer), after=_facts(buyer),
+        )  # fmt: skip
+    return ctx.redirect(INFORMATION, "success", ctx.words("Saved. It holds for the invoices from now on."))
+
+
+def _facts(buyer: Buyer) -> dict[str, object]:
+    return {"country": buyer.country, "vat_id": buyer.vat_id, "emails": list(buyer.emails), "city": buyer.city}
+
+
+def checked(buyer: Buyer) -> tuple[Buyer, dict[str, str]]:
+    """The buyer with addresses made plain, and what is wrong by field."""
+    required = {"name": buyer.name, "street": " ".join(buyer.address), "city": buyer.city}
+    errors = {field: N_("Invoices need this.") for field, text in required.items() if not text}
+    if not is_country(buyer.country):
+        errors["country"] = N_("Choose the country: taxes depend on it.")
+    elif buyer.vat_id:
+        try:
+            check_vat_id(buyer.vat_id, buyer.country)
+        except Invalid as error:
+            errors["vat_id"] = error.message
+    if buyer.locale not in i18n.LOCALES:
+        errors["locale"] = N_("There is no such language.")
+    return buyer, errors | _wrong_mails(buyer.emails)
+
+
+def _wrong_mails(emails: tuple[str, ...]) -> dict[str, str]:
+    if not emails:
+        return {"emails": N_("Say where invoices are mailed to.")}
+    if len(emails) > MAILS_LIMIT:
+        return {"emails": N_("At most ten addresses.")}
+    for address in emails:
+        try:
+            mail_address(address, "emails")
+        except Invalid as error:
+            return error.errors
+    return {}

@@ -1,0 +1,293 @@
+"""The owner's billing pages, as a person uses them: the money first, then the change."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.support.billing_histories import AMERICAN
+from tests.support.books import REQUIREMENTS
+from tests.support.browsing import Answer, Browsing, add_person, browsing, give_password
+from tests.support.card_provider import gateway_to
+from tests.support.makers import Tenant
+from tests.support.server import serve
+from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, StripeFake, stripe_fake
+
+from tocsin.accounts.audit import Actor
+from tocsin.accounts.model import Role
+from tocsin.billing import service
+from tocsin.billing.cards import service as cards
+from tocsin.billing.cards.on_file import CardOnFile
+from tocsin.clock import SetClock
+from tocsin.db import Databases
+from tocsin.licensing import pricebook_store
+from tocsin.licensing.pricebook_store import PublishedBook
+from tocsin.settings import Settings
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+HERE, INFORMATION = "/settings/subscriptions", "/settings/billing/information"
+ADDRESS = {
+    "name": "Acme GmbH", "street": "Unter den Linden 1", "postal_code": "10117", "city": "Berlin", "country": "DE",
+    "vat_id": "DE136695976", "emails": "bills@acme.example\nana@acme.example", "reference": "cost centre 7",
+    "locale": "en", "currency": "USD", "time_zone": "Europe/Warsaw", "key": "address",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[StripeFake]:
+    async with stripe_fake(lambda: NOW) as running:
+        yield running
+
+
+@pytest.fixture
+def now() -> SetClock:
+    return SetClock(NOW)
+
+
+@pytest.fixture
+async def shop(
+    settings: Settings, database_url: str, databases: Databases, fake: StripeFake, now: SetClock
+) -> AsyncIterator[str]:
+    """An application that sells by the requirements' price book, with the card provider's stand-in."""
+    async with databases.engine.transaction() as tx:
+        newest = await pricebook_store.newest(tx)
+        if newest.version == 1:
+            await pricebook_store.insert(tx, PublishedBook(2, REQUIREMENTS, NOW - timedelta(days=400), "", ""))
+    selling = Settings.model_validate(
+        settings.model_dump()
+        | {
+            "stripe_api_key": API_KEY,
+            "stripe_publishable_key": PUBLISHABLE_KEY,
+            "stripe_api_base": fake.url,
+            "stripe_js_url": f"{fake.url}/v3/",
+        }
+    )
+    async with serve(selling, database_url, now) as url:
+        yield url
+
+
+@pytest.fixture
+async def trial(databases: Databases, tenant: Tenant) -> Tenant:
+    """An account on trial since this morning."""
+    async with databases.engine.transaction() as tx:
+        await service.start_trial(tx, tenant.account_id, "Europe/Warsaw", "USD", NOW, AMERICAN)
+    return tenant
+
+
+@pytest.fixture
+async def ana(shop: str, databases: Databases, trial: Tenant) -> AsyncIterator[Browsing]:
+    """Its owner, signed in."""
+    async with browsing(shop) as opened:
+        await opened.sign_in(await give_password(databases, trial.owner))
+        yield opened
+
+
+async def with_card(
+    databases: Databases, trial: Tenant, fake: StripeFake, ana: Browsing, token: str = "pm_card_visa"
+) -> None:
+    """A card is typed into the provider's fields, and the browser comes back."""
+    gateway = gateway_to(fake.url)
+    try:
+        setup = await cards.start_setup(trial.app, gateway, trial.account_id, "Acme", "a@example.com")
+        confirmed = fake.store.confirm_setup(setup.ref, {"payment_method": token, "return_url": "https://x.example/"})
+        if action := confirmed.get("next_action"):
+            await fake.authenticate(action["redirect_to_url"]["url"])
+        card = await cards.finish_setup(trial.app, gateway, Actor(trial.account_id, "ana", NOW), setup.ref)
+        assert isinstance(card, CardOnFile)
+        await ana.get(f"{INFORMATION}/card/added?setup_intent={setup.ref}")
+    finally:
+        await gateway.close()
+
+
+def hidden(page: Answer) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+
+
+async def change(ana: Browsing, plan: str, users: int, billing: str = "monthly", start: str = "today") -> Answer:
+    """Both clicks: see the money, then pay."""
+    preview = await ana.get(f"{HERE}/change?billing={billing}&users={users}&plan={plan}&start={start}")
+    assert preview.status == 200, preview.text
+    fields = {name: value for name, value in hidden(preview).items() if name != "csrf_token"}
+    return await ana.post(f"{HERE}/change", **fields)
+
+
+async def test_r3_2_the_page_of_a_trial_says_when_it_ends_and_what_follows(ana: Browsing) -> None:
+    page = await ana.get(HERE)
+
+    assert "Trial ends" in page
+    assert "Free, unless you choose a plan" in page
+    assert 'action="/settings/subscriptions/change"' in page.text
+
+
+async def test_r4_3_the_money_is_shown_before_anything_changes(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+
+    preview = await ana.get(f"{HERE}/change?billing=monthly&users=10&plan=standard&start=today")
+
+    assert "230.00\N{NO-BREAK SPACE}USD" in preview
+    assert "Pay" in preview
+    found = await service.find(trial.app, trial.account_id)
+    assert found is not None
+    assert found.subscription.standing == "trialing"
+
+
+async def test_r6_3_a_purchase_holds_once_it_is_paid_and_its_invoice_is_there(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+
+    done = await change(ana, "standard", 10)
+    invoices = await ana.get(f"{HERE}/invoices")
+    address = re.search(r'href="(/settings/subscriptions/invoices/[0-9a-f-]{36})"', invoices.text)
+    assert address
+    invoice, pdf, xml = [await ana.get(address.group(1) + ending) for ending in ("", ".pdf", ".xml")]
+
+    assert "Done." in done
+    assert "Standard" in await ana.get(HERE)
+    assert "Paid" in invoices
+    assert "Explain this line" in invoice
+    assert (pdf.headers["content-type"], xml.headers["content-type"]) == ("application/pdf", "application/xml")
+    assert (await ana.get(f"{HERE}/invoices/all.zip")).headers["content-type"] == "application/zip"
+
+
+async def test_r4_4_a_declined_card_changes_nothing_and_says_why(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana, "pm_card_chargeCustomerFail")
+
+    refused = await change(ana, "standard", 10)
+
+    assert refused.status == 402
+    assert "Nothing has changed" in refused
+    assert "Trial ends" in await ana.get(HERE)
+    assert "No invoice yet" in await ana.get(f"{HERE}/invoices")
+
+
+async def test_r4_1_a_bank_that_wants_a_confirmation_gets_it_and_then_the_change_holds(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana, "pm_card_authenticationRequired")
+
+    waiting = await change(ana, "standard", 10)
+    url = re.search(r'href="(http[^"]+)"', waiting.text)
+    assert url, waiting.text
+    await fake.authenticate(url.group(1).replace("&amp;", "&"))
+    back = await ana.get(f"{HERE}/returned")
+
+    assert "Confirm at your bank" in waiting
+    assert "The payment is through" in back
+    assert "Standard" in await ana.get(HERE)
+
+
+async def test_two_owners_at_once_the_second_hears_of_the_first(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+    one = await ana.get(f"{HERE}/change?billing=monthly&users=12&plan=standard")
+    two = await ana.get(f"{HERE}/change?billing=monthly&users=15&plan=standard")
+    fields = [{k: v for k, v in hidden(page).items() if k != "csrf_token"} for page in (one, two)]
+
+    first, second = [await ana.post(f"{HERE}/change", **it) for it in fields]
+    again = await ana.post(f"{HERE}/change", **fields[0])
+
+    assert "Done." in first
+    assert second.status == 422
+    assert "Somebody else has changed the subscription" in second
+    assert "Done." in again  # the same form twice is one change
+    known = await service.find(trial.app, trial.account_id)
+    assert known is not None
+    assert known.subscription.seats == 12
+
+
+async def test_r6_4_a_smaller_plan_waits_for_the_period_s_end_and_can_be_dropped(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+
+    await change(ana, "essentials", 10)
+    scheduled = await ana.get(HERE)
+    dropped = await ana.post(f"{HERE}/do/drop", key="drop")
+
+    assert "From 10 April 2026 on: Essentials" in scheduled
+    assert "The scheduled change is dropped" in dropped
+
+
+async def test_r13_1_cancel_and_resume(ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+
+    asked = await ana.get(f"{HERE}/cancel")
+    done = await ana.post(f"{HERE}/cancel", key="c", when="end", reason="too loud")
+    back = await ana.post(f"{HERE}/do/resume", key="r")
+
+    assert "10 April 2026" in asked
+    assert "Cancelled." in done
+    assert "goes on as before" in back
+
+
+async def test_r4_2_offline_is_for_annual_terms(ana: Browsing) -> None:
+    monthly = await ana.get(f"{HERE}/change?billing=monthly&users=10&plan=standard&start=today")
+    annual = await ana.get(f"{HERE}/change?billing=annual&users=10&plan=standard&start=today")
+
+    assert "are for annual billing" in monthly
+    assert "Pay by bank transfer" in annual
+
+
+async def test_r7_2_the_address_is_checked_and_kept(ana: Browsing) -> None:
+    await ana.get(f"{INFORMATION}/address")
+
+    wrong = await ana.post(f"{INFORMATION}/address", **{**ADDRESS, "vat_id": "DE000000000", "emails": "nonsense"})
+    saved = await ana.post(f"{INFORMATION}/address", **ADDRESS)
+
+    assert wrong.status == 422
+    assert "Unter den Linden 1" in wrong
+    assert "Acme GmbH" in saved
+    assert "DE136695976" in saved
+
+
+async def test_r5_1_cards_are_listed_made_default_and_the_needed_one_stays(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+    page = await ana.get(INFORMATION)
+    card = re.search(r"information/card/([0-9a-f-]{36})/remove", page.text)
+    assert card
+
+    kept = await ana.post(f"{INFORMATION}/card/{card.group(1)}/remove")
+
+    assert "•••• 4242" in page
+    assert "Add another card first" in kept
+
+
+async def test_m13_only_owners_see_billing(shop: str, databases: Databases, trial: Tenant) -> None:
+    person = await add_person(databases, trial, role=Role.ADMIN)
+    async with browsing(shop) as admin:
+        await admin.sign_in(person)
+        pages = [await admin.get(path) for path in (HERE, INFORMATION, f"{HERE}/invoices", f"{HERE}/cancel")]
+        settings_page = await admin.get("/settings/users")
+
+    assert [page.status for page in pages] == [403] * 4
+    assert "/settings/subscriptions" not in settings_page.text
+
+
+async def test_an_account_that_is_granted_everything_has_nothing_to_pay(
+    shop: str, databases: Databases, tenant: Tenant
+) -> None:
+    async with browsing(shop) as owner:
+        await owner.sign_in(await give_password(databases, tenant.owner))
+
+        assert "Everything is included" in await owner.get(HERE)
+        assert "Everything is included" in await owner.get(INFORMATION)
+
+
+async def test_nonsense_is_refused_with_what_would_be_right(ana: Browsing) -> None:
+    for query in ("billing=weekly&users=1&plan=standard", "billing=monthly&users=0&plan=standard",
+                  "billing=monthly&users=ten&plan=standard", "billing=monthly&users=5&plan=gold"):  # fmt: skip
+        page = await ana.get(f"{HERE}/change?{query}")
+        assert page.status == 422, query
+        assert 'role="alert"' in page.text

@@ -49,6 +49,7 @@ ROUTES = sorted(
 )
 FOR_EVERYBODY = (
     "/sign-in", "/forgot", "/reset/", "/verify/", "/invitation/", "/language", "/a/", "/try", "/undo-deletion/",
+    "/pricing", "/licensing-faq", "/contact", "/supported-countries",
 )  # fmt: skip
 WORDS = {"change", "action", "switch", "what", "decision"}  # parameters that name what to do
 VERBS = ("remove", "delete", "disable", "enable", "suspend", "reactivate", "withdraw", "invitation")

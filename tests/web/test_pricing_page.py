@@ -1,0 +1,80 @@
+"""The public page of prices: every number from the price book, a calculator that works without a script."""
+
+import pytest
+from tests.support.browsing import Browsing, browsing
+from tests.support.server import serve
+
+from tocsin.clock import SetClock
+from tocsin.settings import Settings
+
+STANDARD = "/pricing?plan=standard&interval=year&currency=USD&responders=10"
+
+
+async def test_prices_need_no_sign_in_and_name_tax_year_and_month(browser: Browsing) -> None:
+    page = await browser.get("/pricing?interval=year&currency=USD")
+
+    assert page.status == 200
+    assert "19.95\xa0USD" in page
+    assert "239.40\xa0USD per responder and year, excl. VAT" in page
+    assert 'href="/try"' in page
+
+
+async def test_r1_3_the_calculator_answers_a_year_by_the_month_too(browser: Browsing) -> None:
+    page = await browser.get(f"{STANDARD}&messages_other=50000")
+
+    assert "199.50\xa0USD a month" in page
+    assert "2,394.00\xa0USD a year" in page
+
+
+async def test_r1_2_the_table_shows_the_marginal_price_of_each_tier(browser: Browsing) -> None:
+    page = await browser.get("/pricing?interval=month&currency=USD")
+
+    assert all(price in page for price in ("24.15\xa0USD", "21.74\xa0USD", "19.32\xa0USD", "16.91\xa0USD"))
+    assert "51–100" in page
+
+
+async def test_currency_and_interval_are_chosen_by_links_that_keep_the_rest(browser: Browsing) -> None:
+    page = await browser.get(f"{STANDARD}&numbers=3")
+
+    assert "currency=PLN&interval=year&plan=standard&responders=10&numbers=3" in page
+    assert "currency=USD&interval=month&plan=standard&responders=10&numbers=3" in page
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("plan=free&responders=6", "Free is for at most 5 responders."),
+        ("plan=free&responders=5&numbers=1", "Free has no incoming calls."),
+        ("plan=standard&responders=5&stakeholders=2", "Standard has no stakeholders."),
+        ("plan=standard&responders=many", "Write a whole number."),
+        ("plan=standard&responders=0", "This number is too small or too large."),
+        ("plan=standard&numbers=999999999999", "Write a whole number."),
+    ],
+)
+async def test_what_cannot_be_priced_is_said_beside_its_field(browser: Browsing, asked: str, said: str) -> None:
+    page = await browser.get(f"/pricing?{asked}")
+
+    assert page.status == 200
+    assert said in page
+
+
+async def test_only_features_that_the_program_asks_for_are_listed(browser: Browsing) -> None:
+    page = await browser.get("/pricing")
+
+    assert "Routing rules per team" in page or "Schedules" in page
+    assert "User provisioning (SCIM)" not in page
+
+
+async def test_what_an_address_asks_for_that_does_not_exist_falls_back_to_the_usual(browser: Browsing) -> None:
+    page = await browser.get("/pricing?currency=XXX&interval=decade&plan=golden")
+
+    assert page.status == 200
+    assert "USD a year" in page
+
+
+async def test_with_billing_off_there_is_no_such_page(settings: Settings, database_url: str, clock: SetClock) -> None:
+    async with (
+        serve(settings.model_copy(update={"billing": "off"}), database_url, clock) as url,
+        browsing(url) as nobody,
+    ):
+        assert (await nobody.get("/pricing")).status == 404

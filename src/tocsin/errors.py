@@ -48,6 +48,12 @@ class PlanRequired(TocsinError):
     status = 402
 
 
+class PaymentRefused(TocsinError):
+    """The card was declined; nothing has changed. `errors` has the reason's code under `card`."""
+
+    status = 402
+
+
 class Forbidden(TocsinError):
     """Known, but without the right."""
 

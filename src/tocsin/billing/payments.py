@@ -5,6 +5,7 @@ Source: licensing requirements R4.2, R5.1, CHOICE-28, 32, S16, S21, S37
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from tocsin.billing import trial
@@ -96,6 +97,13 @@ def reverse(decision: Decision, command: ReversePayment, document: Document) -> 
     decision.owe(Unpaid(document, decision.on, 0, hard=True))
     decision.tell(LetterKind.CHARGE_FAILED, code="reversed", **facts(Unpaid(document, decision.on, 0)))
     stand_and_tell(decision)
+
+
+def collects_with(billing: AccountBilling, card_id: UUID) -> bool:
+    """Whether a paid term or an open invoice is collected by this card, so that it cannot go. Source: R5.1"""
+    subscription = billing.subscription
+    collects = subscription.collection is Collection.CARD and subscription.term_ends_on is not None
+    return card_id == subscription.default_card_id and (collects or bool(billing.unpaid))
 
 
 def add_card(decision: Decision, command: CardAdded) -> None:

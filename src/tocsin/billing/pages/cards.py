@@ -13,10 +13,10 @@ from tocsin.billing.cards.gateway import Declined
 from tocsin.billing.cards.policy import allow_card_fields
 from tocsin.billing.commands import CardAdded
 from tocsin.billing.pages.common import INFORMATION, Owning, existing, rails_of
+from tocsin.billing.payments import collects_with
 from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, InUse, NotFound, Unavailable
 from tocsin.i18n import N_
-from tocsin.licensing.model import Collection
 
 router = APIRouter()
 CARD = f"{INFORMATION}/card"
@@ -93,9 +93,7 @@ async def post_remove(ctx: Owning, card_id: str) -> Response:
         return ctx.redirect(INFORMATION, "danger", ctx.say(NO_PROVIDER))
     async with ctx.db.transaction() as tx:
         card = await cards_store.get_card(tx, ctx.account_id, path_uuid(card_id))
-    subscription = billing.subscription
-    collects = subscription.collection is Collection.CARD and subscription.term_ends_on is not None
-    needed = card.id == subscription.default_card_id and (collects or bool(billing.unpaid))
+    needed = collects_with(billing, card.id)
     try:
         await cards.remove(ctx.db, gateway, ctx.actor, card, needed=needed)
     except InUse as error:

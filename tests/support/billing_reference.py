@@ -9,19 +9,24 @@ Readings
     of dunning and a boundary meet).
  2. Day 0 of a charged invoice is the local date of its finalisation; of an invoice on account, its due date (S01, S04).
  3. A first payment that failed (S16) is tried again only when a card is added. Cancelled in those days: Free at once.
- 4. A new billing zone takes force with whatever new period begins first: a term, Free, the end of the trial. The day
-    of an order is still a day of the zone before (S24).
+    A trial that is cancelled goes on to its end as a trial.
+ 4. A new billing zone takes force at a boundary that time brings: the end of the trial, of a term, Free; not with a
+    term that an order begins (S24). On Free, where nothing is billed, it takes force at once.
  5. A new term drops a scheduled change whole (R4.3: "the new order replaces it").
- 6. Usage of a window that an order cut short (S13) waits for the next regular invoice, and waiting there does not count
-    as having been carried (S07). Late usage that waits for an invoice is "usage carried" for S04.
- 7. At the end of dunning a draft that still waits is finalised at once, so that it can get its credit note (S15).
- 8. An unpaid invoice without seats never ends the term (S19); its numbers are credited, and all numbers stop.
+ 6. A window that an order cut short (S13) ends like any other: whether its usage is too small to bill (S07) is asked of
+    it by itself, only later. Late usage goes with the first window that is billed after it came.
+ 7. A draft that waits when dunning ends keeps its usage and the days up to then; the rest is taken off it by line.
+ 8. An unpaid invoice without seats never ends the term (S19): its numbers are credited, and while telephony is stopped
+    no number is charged.
  9. What a credit note gives back beyond what was still open goes to the balance.
-10. Once deletion is requested nothing happens by itself; when it is taken back, what was missed happens then, and
-    retries that were missed are gone.
+10. Once deletion is requested no card is charged and nothing happens by itself; taken back, everything that was missed
+    happens as of when it was due. The account is deleted when that is no longer possible; erasure follows.
 11. Seats that expanded today are no part of any order's price; the midnight that ends the day prices them (S22), and
     only then a scheduled reduction is dropped (S09).
-12. A number is neither added nor are seats expanded while canceling (S41). Restricted refuses all but paying.
+12. A number is neither added nor are seats expanded while canceling (S41). Restricted refuses reductions too (S23), but
+    not to resume.
+13. Numbers are held for fourteen times 24 hours after an account fell to Free, and come back with a plan.
+14. On Free, an account pays by card again, and buys again once nothing is overdue.
 """
 
 from calendar import monthrange
@@ -48,6 +53,8 @@ FREE_SMS = 100
 FREE_MINUTES = 100
 INCLUDED_NUMBERS = {"free": 0, "essentials": 0, "standard": 1, "enterprise": 1}
 LATE_AFTER = timedelta(hours=48)
+UNDO_FOR = timedelta(hours=24)
+WHILE_DELETING = ("undo_deletion", "record_payment", "reverse_payment", "card_added")
 SMALL_USAGE = 500
 WRITE_OFF_UP_TO = 1000
 DUNNING_DAYS = (1, 3, 7, 14, 21)
@@ -212,6 +219,7 @@ class World:
         self.has_card = card
         self.state = "free"  # or "trialing", "paid", "deleted"
         self.deleting_at: datetime | None = None
+        self.undone_at = created_at
         self.trial_end: date | None = None
         self.trial_used = False
         self.trial_mails: set[tuple[date, int]] = set()
@@ -228,7 +236,7 @@ class World:
         self.telephony_stopped = False
         self.numbers: list[Number] = []
         self.suspended: list[Number] = []
-        self.suspended_on = self.anchor
+        self.suspended_at = created_at
         self.runs: list[Run] = []
         self.docs: list[Doc] = []
         self.balance = 0
@@ -255,7 +263,7 @@ class World:
         for index, command in enumerate(commands):
             self.advance(command.at, drafts=command.name != "usage")
             try:
-                if self.state == "deleted" or (self.deleting_at and command.name != "undo_deletion"):
+                if self.state == "deleted" or (self.deleting_at and command.name not in WHILE_DELETING):
                     raise Refused("deleting")
                 getattr(self, command.name)(**command.args)
             except Refused as refused:
@@ -274,7 +282,7 @@ class World:
             steps = [tomorrow, *([nine] if self.now < nine else [])]
             steps += [doc.ready_at for doc in self.docs if doc.ready_at and doc.ready_at > self.now]
             if self.deleting_at:
-                steps += [self.deleting_at + LATE_AFTER]
+                steps += [self.deleting_at + UNDO_FOR]
             step = min(steps)
             if step > to or self.state == "deleted":
                 break
@@ -285,7 +293,7 @@ class World:
 
     def _automatic(self, is_midnight: bool, is_nine: bool, drafts: bool) -> None:
         if self.deleting_at:
-            if self.now >= self.deleting_at + LATE_AFTER:
+            if self.now >= self.deleting_at + UNDO_FOR:
                 self.state = "deleted"
             return
         if is_midnight:
@@ -296,11 +304,11 @@ class World:
             self._finalise_ready()
 
     def _midnight(self) -> None:
+        self._expansion()
         for doc in list(self.docs):
             self._retry(doc)
         for doc in sorted((doc for doc in self.docs if doc.day0), key=lambda doc: doc.day0 or date.max):
             self._end_of_dunning(doc)
-        self._expansion()
         if self.state == "trialing" and self.trial_end and self.day() >= self.trial_end:
             self._end_trial()
         if self.grace_until and self.day() >= self.grace_until:
@@ -344,12 +352,15 @@ class World:
         return days if days > 0 or (days == 0 and doc.collection == "card") else -1
 
     def _note(self) -> None:
+        at = max(self.now, self.undone_at)
         if not self.standings or self.standings[-1][1] != self.standing:
-            self.standings.append((self.now, self.standing))
+            self.standings.append((at, self.standing))
         interval = self.interval if self.state == "paid" else ""
+        if self.state == "deleted":
+            return
         term = (self.plan, max(self.seats, self.need), interval)
         if not self.terms or self.terms[-1][1:] != term:
-            self.terms.append((self.now, *term))
+            self.terms.append((at, *term))
         fact = (self.plan, max(self.seats, self.need), self.usage_billed)
         if not self.facts or self.facts[-1][1:] != fact:
             self.facts.append((self.now, *fact))
@@ -374,14 +385,13 @@ class World:
         self._mark(doc, "paid" if doc.owed == 0 else "partially_paid" if doc.paid else "open")
         if self.telephony_stopped and not any(other.ended and other.unpaid for other in self.docs):
             self.telephony_stopped = False
-            self.numbers, self.suspended = self.suspended, []
 
     def _issue(self, doc: Doc, charge: bool = True) -> None:
         """Finalise an invoice: take the balance, then the card, or let it be due."""
         doc.issued_at, doc.ready_at = self.now, None
         if doc not in self.docs:
             self.docs.append(doc)
-        use = min(self.balance, doc.total)
+        use = max(0, min(self.balance, doc.total))
         self.balance -= use
         doc.paid += use
         doc.day0 = self.today() + timedelta(days=NET_DAYS if doc.collection == "invoice" else 0)
@@ -400,10 +410,10 @@ class World:
             doc.paid = doc.total - doc.written_off
             self._settle(doc)
 
-    def _sell(self, lines: list[Line], runs: list[Run]) -> None:
+    def _sell(self, lines: list[Line], runs: list[Run], on: date | None = None) -> None:
         """Invoice an order at once; with a card only if it can be paid. Raises: Refused when it cannot. R6.3, S26"""
         net = sum(line.amount for line in lines)
-        if net > self.balance and self.collection == "card" and self._attempt() != "paid":
+        if net > max(0, self.balance) and self.collection == "card" and self._attempt() != "paid":
             raise Refused("declined")
         if net == 0:
             self.runs += runs
@@ -413,7 +423,7 @@ class World:
             self._credit_note(back)
             self.balance += sum(line.amount for line in back)
             lines = [line for line in lines if line.amount > 0]
-        doc = Doc("invoice", self.today(), lines, self.collection)
+        doc = Doc("invoice", on or self.today(), lines, self.collection)
         if lines:
             self._issue(doc, charge=False)
         if self.collection == "card":
@@ -450,20 +460,15 @@ class World:
         if self.state != "paid" or self.grace_until:
             return
         if any(line.kind == "seats" for line in doc.lines):
-            waiting = [draft for draft in self.docs if draft.ready_at]
-            for draft in waiting:
-                self._finalise(draft, charge=False)
             self._give_back(self.runs)
-            for draft in waiting:
-                if draft.collection == "card":
-                    self._charge(draft)
+            for draft in self.docs:
+                if draft.ready_at:
+                    draft.lines += self._credits([run for run in self.runs if run.doc is draft])
             self._end_subscription()
         elif not self.telephony_stopped:
             self.telephony_stopped = True
-            numbers = [run for run in self.runs if run.kind == "number"]
-            self._give_back(numbers)
+            self._give_back([run for run in self.runs if run.kind == "number"])
             self.runs = [run for run in self.runs if run.kind != "number"]
-            self._suspend_numbers()
 
     def _give_back(self, runs: list[Run]) -> None:
         """A credit note for each unpaid invoice: its unused days. S15, S19"""
@@ -494,8 +499,8 @@ class World:
     def _trial_mails(self) -> None:
         if self.trial_end is None:
             return
-        for days in (7, 3, 1, 0):
-            running = self.state == "trialing" or (days == 0 and self.subscription <= 1)
+        for days in (7, 3, 1):
+            running = self.state == "trialing"
             key = (self.trial_end, days)
             if running and self.day() == self.trial_end - timedelta(days=days) and key not in self.trial_mails:
                 self.trial_mails.add(key)
@@ -505,8 +510,10 @@ class World:
         chosen, self.chosen = self.chosen, None
         if chosen is None:
             self._become_free()
+            self._tell_trial_end()
             return
         self._take_zone()
+        self._tell_trial_end()
         try:
             self._begin(chosen, self.trial_end or self.day())
         except Refused:
@@ -514,37 +521,55 @@ class World:
             first = self.trial_end or self.day()
             self.grace_until = first + timedelta(days=3)
             self._open(chosen, first)
-            self.mails.append(("payment_failed", self.now))
+            self.mails.append(("first_charge_failed", self.now))
+
+    def _tell_trial_end(self) -> None:
+        nine = datetime.combine(self.trial_end or self.day(), time(9), ZoneInfo(self.zone)).astimezone(UTC)
+        self.mails.append(("trial_0", max(nine, self.now)))
 
     def _lose_grace(self) -> None:
         self.grace_until = None
-        self.windows[-1].over = True
+        self.windows[-1].over, self.windows[-1].ends = True, self.now
         self._become_free()
 
     # starting a subscription
 
-    def choose_plan(self, plan: str, interval: str, seats: int, start_today: bool = False) -> None:
-        target = {"plan": plan, "interval": interval, "seats": seats}
-        if self.state == "paid":
-            raise Refused("has_plan")
-        if self.collection == "invoice" and interval != "year":
+    def _choose(self, target: dict[str, Any], start_today: bool) -> None:
+        """A plan for after the trial, or from today."""
+        before = self.chosen or {}
+        chosen = {"interval": "month", "seats": 1, **before, **target}
+        if "plan" not in chosen:
+            raise Refused("no_plan")
+        if self.collection == "invoice" and chosen["interval"] != "year":
             raise Refused("offline_requires_annual")
-        if any(doc.unpaid for doc in self.docs):
+        if start_today:
+            self._begin(chosen, self.day())
+            self.trial_end = self.chosen = None
+        else:
+            self.chosen = chosen
+        self.cancels = False
+
+    def _buy(self, target: dict[str, Any]) -> None:
+        """A new subscription from Free."""
+        if any(self._lateness(doc) >= 0 for doc in self.docs):
             raise Refused("pay_first")
-        if self.state == "trialing" and not start_today:
-            self.chosen = target
-            return
-        self._begin(target, self.day())
-        self.chosen = None
-        if self.trial_end and self.trial_end > self.day():
-            self.trial_end = None
+        chosen = {"interval": "month", "seats": 1, **target}
+        if "plan" not in chosen:
+            raise Refused("no_plan")
+        if self.collection == "invoice" and chosen["interval"] != "year":
+            raise Refused("offline_requires_annual")
+        self._begin(chosen, self.day())
 
     def _begin(self, target: dict[str, Any], on: date) -> None:
         """The first invoice, and with it the subscription. Raises: Refused when the card is declined."""
-        numbers = self.numbers or [number for number in self.suspended if not number.releasing]
+        held = self.now < self.suspended_at + timedelta(days=14)
+        numbers = self.numbers or (self.suspended if held else [])
         lines, runs = self._full(target, on, numbers)
-        self._sell(lines, runs)
+        self._sell(lines, runs, on)
         self._open(target, on)
+
+    def choose_plan(self, plan: str, interval: str, seats: int, start_today: bool = False) -> None:
+        self.order(plan, interval, seats, start_today)
 
     def _full(self, target: dict[str, Any], on: date, numbers: list[Number]) -> tuple[list[Line], list[Run]]:
         """The lines of a whole term and a whole window from a day on."""
@@ -570,14 +595,15 @@ class World:
 
     def _open(self, target: dict[str, Any], on: date) -> None:
         """A subscription begins, with its first window."""
+        if self.now >= self.suspended_at + timedelta(days=14):
+            self.suspended = []
         used = self._free_minutes_since(self.now - timedelta(days=30))
         self.state = "paid"
         self.subscription += 1
-        self.numbers += [number for number in self.suspended if not number.releasing]
+        self.numbers += self.suspended
         self.suspended = []
         self._start_term(target, on)
         self.windows[-1].minutes = max(0, FREE_MINUTES - used)
-        self._take_zone()
 
     def _start_term(self, target: dict[str, Any], on: date) -> None:
         self.plan, self.interval, self.seats = target["plan"], target["interval"], target["seats"]
@@ -596,15 +622,29 @@ class World:
 
     # orders
 
-    def order(self, plan: str | None = None, interval: str | None = None, seats: int | None = None) -> None:
+    def order(
+        self,
+        plan: str | None = None,
+        interval: str | None = None,
+        seats: int | None = None,
+        start_today: bool = False,
+    ) -> None:
         named = {k: v for k, v in (("plan", plan), ("interval", interval), ("seats", seats)) if v is not None}
-        if self.state != "paid":
-            raise Refused("no_subscription")
+        if self.state == "trialing":
+            self._choose(named, start_today)
+        elif self.state == "free":
+            self._buy(named)
+        elif self.grace_until:
+            raise Refused("pay_first")
+        else:
+            self._change(named)
+
+    def _change(self, named: dict[str, Any]) -> None:
         if self.cancels:
             raise Refused("resume_first")
         if self.standing == "restricted":
             raise Refused("pay_first")
-        if self.collection == "invoice" and interval == "month":
+        if self.collection == "invoice" and named.get("interval") == "month":
             raise Refused("offline_requires_annual")
         current = {"plan": self.plan, "interval": self.interval, "seats": self.seats}
         raised = {k: v for k, v in named.items() if self._is_up(k, v, current[k])}
@@ -665,7 +705,6 @@ class World:
         self.pending = {}
         self._close_window()
         self._start_term(target, today)
-        self._take_zone()
 
     def _close_window(self) -> None:
         self.windows[-1].ends = self.now
@@ -673,19 +712,20 @@ class World:
 
     def accept_offline(self, plan: str, seats: int, po: str = "") -> None:
         """An order on account: a year, due in thirty days. R4.2"""
+        if self.state == "paid" and (self.standing != "active" or self.grace_until):
+            raise Refused("not_active")
         before, self.collection = self.collection, "invoice"
         try:
-            if self.state == "paid":
-                self.order(plan=plan, interval="year", seats=seats)
-            else:
-                self.choose_plan(plan, "year", seats)
+            self.order(plan, "year", seats)
         except Refused:
             self.collection = before
             raise
 
     def auto_expand(self, needed: int) -> None:
         """So many people need a seat now. S02, S22"""
-        if self.state != "paid" or self.standing != "active":
+        if self.state != "paid" or self.grace_until:
+            raise Refused("no_subscription")
+        if needed > max(self.seats, self.need) and self.standing != "active":
             raise Refused("not_active")
         self.need = needed
 
@@ -708,10 +748,7 @@ class World:
 
     def cancel(self, now: bool = False) -> None:
         if self.state == "trialing":
-            self.chosen = None
-            if now:
-                self.trial_end = None
-                self._become_free()
+            self._cancel_trial(now)
             return
         if self.state != "paid":
             raise Refused("no_subscription")
@@ -726,11 +763,18 @@ class World:
         else:
             self.cancels, self.pending = True, {}
 
+    def _cancel_trial(self, now: bool) -> None:
+        if now:
+            self.trial_end = None
+            self._become_free()
+            return
+        if self.cancels:
+            raise Refused("already_canceling")
+        self.chosen, self.cancels = None, True
+
     def resume(self) -> None:
         if not self.cancels:
             raise Refused("not_canceling")
-        if self.standing == "restricted":
-            raise Refused("pay_first")
         self.cancels = False
 
     # the boundary
@@ -752,7 +796,8 @@ class World:
         if self.usage_billed_on and on >= self.usage_billed_on:
             self.usage_billed, self.usage_billed_on = True, None
         next_end = self._next_window_end(on)
-        lines, runs = self._number_lines(self.plan, on, next_end, self.numbers)
+        numbers = [] if self.telephony_stopped else self.numbers
+        lines, runs = self._number_lines(self.plan, on, next_end, numbers)
         for run in runs:
             run.doc = doc
         doc.lines += lines
@@ -787,7 +832,7 @@ class World:
 
     def _could_charge(self, windows: list[Window]) -> bool:
         """S04: whether usage may still come to something."""
-        if self.carried or self.late_lines:
+        if self.carried:
             return True
         return any(window.number_held or self._metered(window) for window in windows)
 
@@ -831,12 +876,15 @@ class World:
             doc = Doc("invoice", on, [], self.collection, ready_at=ready_at, windows=windows, final=True)
             self.docs.append(doc)
         else:
+            lines = self._bill_usage(windows, final=True)
+            if lines:
+                self._issue(Doc("invoice", on, lines, self.collection))
             for window in self.windows:
                 window.over = True
 
     def _become_free(self) -> None:
         self._suspend_numbers()
-        self.state, self.plan, self.seats = "free", "free", 0
+        self.state, self.plan, self.seats, self.collection = "free", "free", 0, "card"
         self.runs, self.pending, self.need = [], {}, 0
         self.cancels = self.usage_billed = self.telephony_stopped = False
         self.grace_until = self.usage_billed_on = None
@@ -851,22 +899,19 @@ class World:
         self.free_until = boundary(self.free_anchor, months)
 
     def _suspend_numbers(self) -> None:
-        self.suspended += [number for number in self.numbers if not number.releasing]
+        self.suspended = [number for number in self.numbers if not number.releasing]
         self.numbers = []
-        self.suspended_on = self.day()
+        self.suspended_at = self.now
 
     def _free_day(self) -> None:
-        if self.day() >= self.suspended_on + timedelta(days=14):
-            self.suspended = []
         if self.day() >= self.free_until:
             self.free_used, self.free_levels = 0, set()
             self._next_free_window()
-            self._take_zone()
 
     # numbers
 
     def add_number(self, name: str) -> None:
-        if self.state == "trialing":
+        if self.state == "trialing" and not self.cancels:
             if self.numbers:
                 raise Refused("one_in_trial")
             self.numbers.append(Number(name))
@@ -893,11 +938,14 @@ class World:
     def release_number(self, name: str) -> None:
         if self.standing == "restricted":
             raise Refused("pay_first")
-        held = [number for number in self.numbers if number.name == name and not number.releasing]
+        if self.now >= self.suspended_at + timedelta(days=14):
+            self.suspended = []
+        mine = self.suspended if self.state == "free" else self.numbers
+        held = [number for number in mine if number.name == name and not number.releasing]
         if not held:
             raise Refused("no_such_number")
-        if self.state == "trialing":
-            self.numbers.remove(held[0])
+        if self.state != "paid" or self.grace_until:
+            mine.remove(held[0])
         held[0].releasing = True
 
     # usage
@@ -911,8 +959,10 @@ class World:
         if self.state == "free" and not found:
             self._record_free(use)
             return
-        if not found or found[0].over or (self.telephony_stopped and found[0].ends is None):
+        if not found or found[0].over or self.telephony_stopped:
             return
+        if use.kind == "leg" and not self.numbers and not self.suspended:
+            return  # nobody could have called
         window = found[0]
         if window.ends is not None and self.now > window.ends + LATE_AFTER:
             before = self._rate(window)
@@ -986,18 +1036,19 @@ class World:
 
     def _bill_usage(self, windows: list[Window], final: bool) -> list[Line]:
         """What is billed of these windows, late usage and what was carried; small sums wait. S07"""
-        lines = [line for window in windows for line in self._usage_lines(window)] + self.late_lines
-        self.late_lines = []
-        total = sum(line.amount for line in lines) + self.carried
-        if not total:
-            return []
-        if total < SMALL_USAGE and self.carries < 3 and not final:
-            self.carried, self.carries = total, self.carries + 1
-            return []
-        if self.carried:
-            lines.append(Line("carried", "", 1, self.carried))
-        self.carried = self.carries = 0
-        return lines
+        billed: list[Line] = []
+        for window in windows:
+            lines = self._usage_lines(window) + self.late_lines
+            self.late_lines = []
+            total = sum(line.amount for line in lines) + self.carried
+            if 0 < total < SMALL_USAGE and self.carries < 3 and not (final and window is windows[-1]):
+                self.carried, self.carries = total, self.carries + 1
+                continue
+            billed += lines
+            if self.carried:
+                billed.append(Line("carried", "", 1, self.carried))
+            self.carried = self.carries = 0
+        return billed
 
     def _free_minutes_since(self, since: datetime) -> int:
         """Free minutes used from an instant on, in windows of earlier subscriptions. S39"""
@@ -1010,7 +1061,7 @@ class World:
 
     def usage_plan(self, effective_on: date) -> None:
         """Fair use: a pool and rates from the first window that begins on that day or later. R11.3"""
-        if self.state != "paid":
+        if self.state != "paid" or self.grace_until:
             raise Refused("no_subscription")
         self.usage_billed_on = effective_on
 
@@ -1021,17 +1072,22 @@ class World:
         if not works:
             raise Refused("card_declined")
         self.has_card = True
+        if self.deleting_at:
+            return
         if self.grace_until:
             self._pay_grace()
         for doc in sorted((doc for doc in self.docs if doc.unpaid), key=lambda doc: doc.day0 or date.max):
             doc.hard = False
             self._charge(doc)
+            if doc.unpaid:
+                self.mails.append(("payment_failed", self.now))
 
     def _pay_grace(self) -> None:
         target = {"plan": self.plan, "interval": self.interval, "seats": self.seats}
         lines, runs = self._full(target, self.term_start, self.numbers)
         doc = Doc("invoice", self.term_start, lines, self.collection)
-        if doc.total > self.balance and self._attempt() != "paid":
+        if doc.total > max(0, self.balance) and self._attempt() != "paid":
+            self.mails.append(("first_charge_failed", self.now))
             return
         self._issue(doc, charge=False)
         doc.paid = doc.total
@@ -1062,31 +1118,33 @@ class World:
         doc, applied, off, over = self.payments.pop()
         doc.paid -= applied
         doc.written_off -= off
-        self.balance -= min(self.balance, over)
+        self.balance -= over
         doc.day0, doc.ended = self.day(), False
         doc.steps = {step for step in REMINDER_DAYS if step <= 0}
+        self.mails.append(("payment_failed", self.now))
         self._settle(doc)
 
     # the rest
 
     def change_zone(self, zone: str) -> None:
         self.next_zone = zone if zone != self.zone else ""
+        if self.state == "free":
+            self._take_zone()
 
     def request_deletion(self) -> None:
         """Nothing happens by itself any more; what was used is invoiced at once. R13.5"""
         for doc in [doc for doc in self.docs if doc.ready_at]:
-            self._finalise(doc)
+            self._finalise(doc, charge=False)
         if self.state == "paid" and not self.grace_until:
             lines = self._bill_usage([*self.unbilled, self.windows[-1]], final=True)
+            self.unbilled = []
             if lines:
-                self._issue(Doc("invoice", self.today(), lines, self.collection))
+                self._issue(Doc("invoice", self.today(), lines, self.collection), charge=False)
         self.deleting_at = self.now
 
     def undo_deletion(self) -> None:
-        if not self.deleting_at or self.now >= self.deleting_at + timedelta(hours=24):
+        if not self.deleting_at or self.now >= self.deleting_at + UNDO_FOR:
             raise Refused("too_late")
-        self.deleting_at = None
-        for doc in self.docs:
-            steps = DUNNING_DAYS if doc.collection == "card" else REMINDER_DAYS
-            doc.steps |= {step for step in steps if doc.day0 and self.day() >= doc.day0 + timedelta(days=step)}
-        self._midnight()
+        self.undone_at = self.now
+        now, self.now, self.deleting_at = self.now, self.deleting_at, None
+        self.advance(now)

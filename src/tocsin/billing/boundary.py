@@ -31,17 +31,18 @@ def end_window(decision: Decision) -> None:
     if ends_term and subscription.cancels:
         to_free(decision)
         return
-    close_window(decision)
+    closed = close_window(decision)
     numbers.end_released(decision)
     if ends_term and subscription.next_currency and not subscription.balance_minor:
-        _bill_last_usage(decision, window.ends_on)  # in the currency in which it was used
+        _bill_last_usage(decision, closed, window.ends_on)  # in the currency in which it was used
+        closed = None
     if ends_term:
         _renew(decision, window.ends_on)
     decision.change(window_starts_on=window.ends_on, window_starts_at=decision.at)
     _apply_usage_billing(decision, window.ends_on)
     restand(decision)
     lines = term_lines(decision) if ends_term else numbers.window_lines(decision)
-    _draft_or_finalise(decision, lines, window.ends_on)
+    _draft_or_finalise(decision, lines, closed, window.ends_on)
 
 
 def _renew(decision: Decision, starts_on: date) -> None:
@@ -83,9 +84,14 @@ def _apply_usage_billing(decision: Decision, starts_on: date) -> None:
     decision.change(usage_billed=bool(subscription.usage_billed_next), usage_billed_next=None, usage_billed_on=None)
 
 
-def _draft_or_finalise(decision: Decision, lines: Sequence[Line], dated_on: date) -> None:
-    """A closed window that could come to a charge makes its invoice wait. Source: S04"""
+def _draft_or_finalise(decision: Decision, lines: Sequence[Line], closed: ClosedWindow | None, dated_on: date) -> None:
+    """A closed window that could come to a charge makes its invoice wait. Source: S04
+
+    One that could not is billed at once: late usage of a window before may have come in it. Source: R9.2
+    """
     if not decision.billing.closed:
+        late = usage_lines(decision, (closed,), final=False) if closed else []
+        lines = [*lines, *late]
         if any(line.amount_minor for line in lines):
             invoice_now(decision, lines, dated_on=dated_on)
         return
@@ -144,10 +150,12 @@ def usage_lines(decision: Decision, windows: tuple[ClosedWindow, ...], *, final:
     return list(bill.lines)
 
 
-def _bill_last_usage(decision: Decision, dated_on: date) -> None:
+def _bill_last_usage(decision: Decision, closed: ClosedWindow | None, dated_on: date) -> None:
     """What was used in a paid time that ends, on a last invoice of its own, whatever it comes to. Source: S27"""
     if decision.billing.closed:
         _wait(decision, [], dated_on, final=True)
+    elif closed and (late := usage_lines(decision, (closed,), final=True)):
+        invoice_now(decision, late, dated_on=dated_on)
 
 
 def to_free(decision: Decision) -> None:
@@ -157,8 +165,8 @@ def to_free(decision: Decision) -> None:
     """
     subscription = decision.subscription
     if subscription.term_ends_on is not None:
-        close_window(decision)
-        _bill_last_usage(decision, decision.on)
+        closed = close_window(decision)
+        _bill_last_usage(decision, closed, decision.on)
     numbers.end_released(decision)
     newest = decision.context.books.newest(decision.at)
     decision.keep(debits=())

@@ -249,14 +249,18 @@ def _with_bought(subscription: Subscription, bought: int) -> dict[str, object]:
     return {"seats": bought, "expanded_on": None, "expanded_from": 0}
 
 
-def close_window(decision: Decision) -> None:
-    """The running window ends now; its usage goes on the next regular invoice, if it could come to anything."""
+def close_window(decision: Decision) -> ClosedWindow | None:
+    """The running window ends now; its usage goes on the next regular invoice, if it could come to anything.
+
+    What comes back is the window, None where there is none.
+    """
     starts_at = decision.subscription.window_starts_at
     if starts_at is None or starts_at >= decision.at:
-        return
+        return None
     window = ClosedWindow(starts_at, decision.at)
     if could_charge(decision, window):
         decision.keep(closed=(*decision.billing.closed, window))
+    return window
 
 
 def _running_seats(decision: Decision) -> list:  # type: ignore[type-arg]

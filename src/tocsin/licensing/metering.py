@@ -229,7 +229,8 @@ def _places(facts: Facts) -> _Places:
     runs: defaultdict[datetime, list[Closing]] = defaultdict(list)
     starts_of = {it.starts_at: it for it in known}
     for closing in facts.closings:
-        runs[starts_of[closing.window_starts_at].run_starts_at].append(closing)
+        if closing.window_starts_at in starts_of:  # else a window of no length: begun and ended at one instant
+            runs[starts_of[closing.window_starts_at].run_starts_at].append(closing)
     corrections = _by_record(facts.corrections)
     slips: defaultdict[datetime, list[_Slip]] = defaultdict(list)
     index = 0

@@ -382,6 +382,7 @@ def test_r13_5_deletion_invoices_what_was_used() -> None:
     ]
     told = world(
         STANDARD_10,
+        does("2026-03-10T11:00", "add_number", name="a"),
         does("2026-04-11T12:00", "usage", uses=uses),
         does("2026-04-15T12:00", "request_deletion"),
         until="2026-06-01T00:00",
@@ -389,7 +390,7 @@ def test_r13_5_deletion_invoices_what_was_used() -> None:
     )
     assert invoices(told) == [("2026-03-10", 23000), ("2026-04-10", 23000), ("2026-04-15", 2775)]
     assert told.owed == 25775
-    assert told.standings[-1] == (local("2026-04-17T12:00"), "deleted")
+    assert told.standings[-1] == (local("2026-04-16T12:00"), "deleted")
 
 
 def test_dunning_ends_on_day_28() -> None:

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from tests.support.billing_histories import AMERICAN
-from tests.support.books import REQUIREMENTS
 from tests.support.browsing import Answer, Browsing, add_person, browsing, give_password
 from tests.support.card_provider import gateway_to
 from tests.support.makers import Tenant
-from tests.support.server import serve
-from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, StripeFake, stripe_fake
+from tests.support.shop import on_trial
+from tests.support.shop import shop as running_shop
+from tests.support.stripe_fake import StripeFake, stripe_fake
 
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.model import Role
@@ -20,8 +19,6 @@ from tocsin.billing.cards import service as cards
 from tocsin.billing.cards.on_file import CardOnFile
 from tocsin.clock import SetClock
 from tocsin.db import Databases
-from tocsin.licensing import pricebook_store
-from tocsin.licensing.pricebook_store import PublishedBook
 from tocsin.settings import Settings
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -48,30 +45,14 @@ def now() -> SetClock:
 async def shop(
     settings: Settings, database_url: str, databases: Databases, fake: StripeFake, now: SetClock
 ) -> AsyncIterator[str]:
-    """An application that sells by the requirements' price book, with the card provider's stand-in."""
-    async with databases.engine.transaction() as tx:
-        newest = await pricebook_store.newest(tx)
-        if newest.version == 1:
-            await pricebook_store.insert(tx, PublishedBook(2, REQUIREMENTS, NOW - timedelta(days=400), "", ""))
-    selling = Settings.model_validate(
-        settings.model_dump()
-        | {
-            "stripe_api_key": API_KEY,
-            "stripe_publishable_key": PUBLISHABLE_KEY,
-            "stripe_api_base": fake.url,
-            "stripe_js_url": f"{fake.url}/v3/",
-        }
-    )
-    async with serve(selling, database_url, now) as url:
+    async with running_shop(settings, database_url, databases, fake, now) as url:
         yield url
 
 
 @pytest.fixture
-async def trial(databases: Databases, tenant: Tenant) -> Tenant:
+async def trial(databases: Databases, tenant: Tenant, now: SetClock) -> Tenant:
     """An account on trial since this morning."""
-    async with databases.engine.transaction() as tx:
-        await service.start_trial(tx, tenant.account_id, "Europe/Warsaw", "USD", NOW, AMERICAN)
-    return tenant
+    return await on_trial(databases, tenant, now)
 
 
 @pytest.fixture

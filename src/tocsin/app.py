@@ -23,6 +23,7 @@ from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
 from tocsin.billing import cards_api, fair_use_pages, invoices_api, subscription_api, usage_api, usage_pages
+from tocsin.billing import operator_pages as billing_operator_pages
 from tocsin.billing import pages as billing_pages
 from tocsin.billing import webhook as billing_webhook
 from tocsin.billing.cards import gateway_of
@@ -81,6 +82,7 @@ PAGE_ROUTERS = (
     mailbox_pages.router,
     usage_pages.router,
     fair_use_pages.router,
+    billing_operator_pages.router,
     rules_pages.router,
     escalations_pages.router,
     events.router,

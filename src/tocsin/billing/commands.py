@@ -196,6 +196,11 @@ class Grant:
     """Everything, never billed: the operator's word."""
 
 
+@dataclass(frozen=True, slots=True)
+class EndGrant:
+    """No longer everything: the account is on Free."""
+
+
 Command = (
     ExtendTrial
     | Order
@@ -219,4 +224,5 @@ Command = (
     | RequestDeletion
     | UndoDeletion
     | Grant
+    | EndGrant
 )

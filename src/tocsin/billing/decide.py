@@ -51,7 +51,7 @@ def _refuse(decision: Decision, command: c.Command) -> None:
     if standing is Standing.DELETED or (standing is Standing.DELETING and not isinstance(command, settles)):
         raise Forbidden("The account is being deleted; nothing can be changed any more.")
     if standing is Standing.GRANTED and not isinstance(
-        command, c.ChangeBuyer | c.ChangeZone | c.RequestDeletion | c.Grant
+        command, c.ChangeBuyer | c.ChangeZone | c.RequestDeletion | c.Grant | c.EndGrant
     ):
         raise Conflict("This account has everything and is never billed.")
 
@@ -99,6 +99,7 @@ HANDLERS: dict[type, Callable[..., None]] = {
     c.RequestDeletion: cancellation.request_deletion,
     c.UndoDeletion: cancellation.undo_deletion,
     c.Grant: particulars.grant,
+    c.EndGrant: particulars.end_grant,
 }
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from tocsin.billing.account import LetterKind
-from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, Grant, SetUsageBilling
+from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, EndGrant, Grant, SetUsageBilling
 from tocsin.billing.decision import Decision
 from tocsin.billing.vat_id import check_format
 from tocsin.errors import Conflict, Invalid
-from tocsin.licensing.model import Standing
+from tocsin.licensing.model import FREE, Standing
 
 
 def change_zone(decision: Decision, command: ChangeZone) -> None:
@@ -74,4 +74,13 @@ def grant(decision: Decision, command: Grant) -> None:
         free_since=None,
         cancels=False,
     )
+    decision.begin_term()
+
+
+def end_grant(decision: Decision, command: EndGrant) -> None:
+    """On Free from now on. Raises: Conflict for an account that was granted nothing."""
+    if decision.subscription.standing is not Standing.GRANTED:
+        raise Conflict("The account was not granted everything.")
+    seats = decision.book.plan(FREE).seats_limit or 0
+    decision.change(standing=Standing.FREE, plan=FREE, seats=seats, free_since=decision.at)
     decision.begin_term()

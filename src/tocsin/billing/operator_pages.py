@@ -1,0 +1,229 @@
+"""Pages: how accounts are billed, for operators: payments by transfer, offline orders, trials, grants. Source: R4.2"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Response
+
+from tocsin import i18n
+from tocsin.accounts import audit, store
+from tocsin.accounts.audit import Actor
+from tocsin.accounts.pages.audit import whole_number
+from tocsin.accounts.pages_access import PageContext, operator_page
+from tocsin.billing import operator_store, service
+from tocsin.billing.account import PaymentMethod
+from tocsin.billing.commands import (
+    AcceptOfflineOrder,
+    Command,
+    EndGrant,
+    ExtendTrial,
+    Grant,
+    RecordPayment,
+    ReversePayment,
+)
+from tocsin.billing.keeping import Rails
+from tocsin.billing.pages.subscription import STANDINGS
+from tocsin.billing.service import Asked
+from tocsin.billing.usage_pages import parse_amount
+from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
+from tocsin.i18n import N_
+from tocsin.licensing import pricebook_service
+from tocsin.licensing.model import Interval, Standing, Target
+
+router = APIRouter()
+Operator = Annotated[PageContext, Depends(operator_page())]
+ConfirmedOperator = Annotated[PageContext, Depends(operator_page(confirmed=True))]
+HERE = "/operator/billing"
+PER_PAGE = 50
+OWED_SHOWN = 100
+TEXT_LIMIT = 200
+NO_PAGE = N_("There is no such page.")
+
+
+@router.get(HERE)
+async def get_accounts(ctx: Operator) -> Response:
+    """Accounts with plan, standing and what they owe; invoices that wait for money; who sells."""
+    search = ctx.request.query_params.get("q", "").strip()[:TEXT_LIMIT]
+    first = whole_number(ctx.request.query_params.get("from", "0")) or 0
+    async with ctx.databases.engine.transaction() as tx:
+        found = await operator_store.list_accounts(tx, search, PER_PAGE + 1, first)
+        owed = await operator_store.list_owed(tx, OWED_SHOWN)
+        book = await pricebook_service.current(tx)
+    return ctx.html(
+        "billing/operator_accounts.html",
+        accounts=found[:PER_PAGE],
+        owed=owed,
+        seller=book.seller,
+        search=search,
+        money=_money(ctx),
+        day=_day(ctx),
+        standings={standing.value: ctx.say(text) for standing, text in STANDINGS.items()},
+        previous=_page_address(search, max(0, first - PER_PAGE)) if first else "",
+        next=_page_address(search, first + PER_PAGE) if len(found) > PER_PAGE else "",
+        **ctx.settings_tabs,
+    )
+
+
+def _page_address(search: str, first: int) -> str:
+    return f"{HERE}?{urlencode({'q': search, 'from': first})}"
+
+
+def _money(ctx: PageContext) -> Callable[[int, str], str]:
+    return lambda minor, currency: i18n.money(ctx.viewer.locale, minor, currency)
+
+
+def _day(ctx: PageContext) -> Callable[[date], str]:
+    return lambda on: i18n.date_in_full(ctx.viewer.locale, on)
+
+
+@router.get(HERE + "/{account_id}")
+async def get_account(ctx: Operator, account_id: str) -> Response:
+    """One account: what can be done about its billing."""
+    number = whole_number(account_id)
+    if number is None:
+        raise NotFound(NO_PAGE)
+    engine = ctx.databases.engine
+    billing = await service.find(engine, number)
+    async with engine.transaction() as tx:
+        account = await store.get_account(tx, number)
+        owed = await operator_store.list_owed(tx, OWED_SHOWN, number)
+        payments = await operator_store.list_payments(tx, number, PER_PAGE)
+        book = await pricebook_service.current(tx)
+    subscription = billing.subscription if billing is not None else None
+    standing = subscription.standing if subscription is not None else Standing.GRANTED
+    return ctx.html(
+        "billing/operator_account.html",
+        account=account,
+        billing=billing,
+        subscription=subscription,
+        standing=ctx.say(STANDINGS[standing]),
+        plan=book.plan(subscription.plan).name if subscription is not None else "",
+        owed=owed,
+        payments=payments,
+        plans=[(plan.key, plan.name) for plan in book.plans.values() if not plan.hidden and not plan.is_free],
+        methods=[("transfer", ctx.words("Bank transfer")), ("cheque", ctx.words("Cheque"))],
+        money=_money(ctx),
+        day=_day(ctx),
+        here=f"{HERE}/{number}",
+        key=str(uuid4()),
+        **ctx.settings_tabs,
+    )
+
+
+@router.post(HERE + "/{account_id}/{action}")
+async def post_action(ctx: ConfirmedOperator, account_id: str, action: str) -> Response:
+    """Record or take back a payment, accept an order on an invoice, extend the trial, grant everything or no longer."""
+    number, make = whole_number(account_id), ACTIONS.get(action)
+    if number is None or make is None:
+        raise NotFound(NO_PAGE)
+    back = f"{HERE}/{number}"
+    try:
+        command, key, facts = await make(ctx, number)
+        asked = Asked(command, f"operator-{action}-{key}")
+        rails: Rails = ctx.request.app.state.rails
+        await service.perform(ctx.databases.engine, rails, number, asked, ctx.at)
+    except (Invalid, Conflict, Forbidden) as error:
+        return ctx.redirect(back, "danger", ctx.say(error))
+    await _record(ctx, number, action, facts)
+    return ctx.redirect(back, "success", ctx.say(SAID[action]))
+
+
+Made = tuple[Command, str, dict[str, object]]
+
+
+async def _payment(ctx: PageContext, account_id: int) -> Made:
+    """Money that came by transfer or cheque. Raises: Invalid."""
+    form, document = ctx.form, _ident(ctx.form.text("document"))
+    async with ctx.databases.engine.transaction() as tx:
+        owed = {one.id: one for one in await operator_store.list_owed(tx, OWED_SHOWN, account_id)}
+    if document not in owed:
+        raise Invalid(N_("Choose an invoice that is open."), {"document": "not open"})
+    minor = parse_amount(form.text("amount"), owed[document].currency)
+    if form.text("method") not in {"transfer", "cheque"} or minor is None:
+        raise Invalid(N_("Say how much came, and how."), {"amount": "missing"})
+    key, method, reference = form.text("key")[:64], PaymentMethod(form.text("method")), form.text("reference")
+    command = RecordPayment(document, minor, method, reference[:TEXT_LIMIT], _ident(key))
+    return command, key, {"invoice": owed[document].number, "amount_minor": minor, "method": method.value}
+
+
+async def _reversal(ctx: PageContext, account_id: int) -> Made:
+    """A payment that was taken back: the cheque bounced. Once. Raises: NotFound."""
+    wanted = _ident(ctx.form.text("payment"))
+    async with ctx.databases.engine.transaction() as tx:
+        known = {one.id: one for one in await operator_store.list_payments(tx, account_id, 1_000)}
+    it = known.get(wanted)
+    if it is None or it.amount_minor <= 0:
+        raise NotFound(N_("There is no such payment."))
+    command = ReversePayment(
+        it.document_id,
+        it.amount_minor + it.excess_minor,
+        PaymentMethod(it.method),
+        it.excess_minor,
+        max(0, it.written_off_minor),
+        ctx.form.text("reference")[:TEXT_LIMIT],
+    )
+    return command, str(it.id), {"invoice": it.number, "amount_minor": it.amount_minor + it.excess_minor}
+
+
+async def _extension(ctx: PageContext, account_id: int) -> Made:
+    """Another end of the trial. Raises: Invalid."""
+    try:
+        ends_on = date.fromisoformat(ctx.form.text("ends_on"))
+    except ValueError:
+        raise Invalid(N_("Choose the day on which the trial ends."), {"ends_on": "no date"}) from None
+    return ExtendTrial(ends_on), ctx.form.text("key")[:64], {"trial_ends_on": ends_on.isoformat()}
+
+
+async def _offline(ctx: PageContext, account_id: int) -> Made:
+    """An order that is paid on an invoice: annual only. Raises: Invalid."""
+    form, seats = ctx.form, whole_number(ctx.form.text("users"))
+    if not seats or seats > 100_000:
+        raise Invalid(N_("The number of users is a whole number, at least 1."), {"users": "at least 1"})
+    po_number = form.text("po_number")[:TEXT_LIMIT]
+    target = Target(form.text("plan"), Interval.YEAR, seats)
+    command = AcceptOfflineOrder(target, po_number, None, form.has("po_required"))
+    return command, form.text("key")[:64], {"plan": target.plan, "seats": seats, "po_number": po_number}
+
+
+async def _grant(ctx: PageContext, account_id: int) -> Made:
+    return Grant(), ctx.form.text("key")[:64], {"granted": True}
+
+
+async def _end_grant(ctx: PageContext, account_id: int) -> Made:
+    return EndGrant(), ctx.form.text("key")[:64], {"granted": False}
+
+
+ACTIONS = {
+    "payment": _payment,
+    "reverse": _reversal,
+    "extend": _extension,
+    "offline": _offline,
+    "grant": _grant,
+    "end-grant": _end_grant,
+}
+SAID = {
+    "payment": N_("The payment is recorded."),
+    "reverse": N_("The payment is taken back; the invoice is owed again."),
+    "extend": N_("The trial ends later now."),
+    "offline": N_("The order is accepted; its invoice is made."),
+    "grant": N_("The account has everything from now on, and is never billed."),
+    "end-grant": N_("The account is on Free now."),
+}
+
+
+def _ident(text: str) -> UUID:
+    """Raises: Invalid."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(N_("This form is too old. Open the page again and retry.")) from None
+
+
+async def _record(ctx: PageContext, account_id: int, action: str, facts: dict[str, object]) -> None:
+    """In the account's own log, so that its owners read what the operator did."""
+    actor = Actor(account_id, ctx.user.username, ctx.at, None, ctx.info.address, ctx.info.id)
+    async with ctx.databases.engine.transaction() as tx:
+        await audit.record(tx, actor, f"operator: {action}", "subscription", account_id, "", after=facts)

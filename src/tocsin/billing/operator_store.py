@@ -1,0 +1,121 @@
+"""The SQL of the operator's billing pages: it looks across accounts, so the engine role asks, for operators only."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from tocsin.db import Tx
+
+OWED = "('open', 'action_required', 'partially_paid')"
+
+
+@dataclass(frozen=True, slots=True)
+class BilledAccount:
+    """An account and how it is billed; without a subscription it has everything and is never billed."""
+
+    id: int
+    name: str
+    standing: str
+    plan: str
+    interval: str | None
+    seats: int
+    collection: str
+    currency: str
+    owed_minor: int
+    trial_ends_at: datetime | None
+    term_ends_on: date | None
+    failed_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OwedInvoice:
+    """A finalised invoice with something owed."""
+
+    account_id: int
+    account_name: str
+    id: UUID
+    number: str
+    currency: str
+    owed_minor: int
+    dated_on: date
+    due_at: datetime | None
+    collection: str
+    po_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPayment:
+    """Money that an operator recorded, or a card's; `written_off_minor` of its invoice went with it."""
+
+    account_id: int
+    id: UUID
+    document_id: UUID
+    number: str
+    method: str
+    amount_minor: int
+    excess_minor: int
+    written_off_minor: int
+    currency: str
+    paid_at: datetime
+    reference: str
+    reversed: bool
+
+
+async def list_accounts(tx: Tx, search: str, limit: int, offset: int) -> list[BilledAccount]:
+    """Accounts whose name or number has `search` in it, those with something overdue first, then by name."""
+    return await tx.all(
+        BilledAccount,
+        f"""
+        select a.id, a.name, coalesce(s.standing, 'granted') as standing, coalesce(s.plan, '') as plan, s.interval,
+               coalesce(s.seats, 0) as seats, coalesce(s.collection, '') as collection,
+               coalesce(s.currency, '') as currency, s.trial_ends_at, s.term_ends_on, s.failed_because,
+               coalesce((select sum(d.gross_minor - d.paid_minor) from documents d
+                          where d.account_id = a.id and d.kind = 'invoice' and d.status in {OWED}), 0)::bigint
+                 as owed_minor
+          from accounts a left join subscriptions s on s.account_id = a.id
+         where a.deleted_at is null and (position(lower(%(search)s) in lower(a.name)) > 0 or a.id::text = %(search)s)
+         order by coalesce(s.standing in ('past_due', 'restricted'), false) desc, lower(a.name), a.id
+         limit %(limit)s offset %(offset)s
+        """,
+        search=search,
+        limit=limit,
+        offset=offset,
+    )
+
+
+async def list_owed(tx: Tx, limit: int, account_id: int | None = None) -> list[OwedInvoice]:
+    """Invoices with something owed, the longest due first; of one account, or of all."""
+    return await tx.all(
+        OwedInvoice,
+        f"""
+        select d.account_id, a.name as account_name, d.id, d.number, d.currency,
+               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_at, d.collection, d.po_number
+          from documents d join accounts a on a.id = d.account_id
+         where d.kind = 'invoice' and d.status in {OWED} and d.gross_minor > d.paid_minor
+           and (%(account_id)s::bigint is null or d.account_id = %(account_id)s)
+         order by d.due_at, d.number limit %(limit)s
+        """,
+        account_id=account_id,
+        limit=limit,
+    )
+
+
+async def list_payments(tx: Tx, account_id: int, limit: int) -> list[RecordedPayment]:
+    """What was paid by transfer, cheque or card, the newest first."""
+    return await tx.all(
+        RecordedPayment,
+        """
+        select p.account_id, p.id, p.document_id, coalesce(d.number, '') as number, p.method, p.amount_minor,
+               p.excess_minor, d.currency, p.paid_at, p.reference,
+               coalesce((select sum(w.amount_minor) from payments w
+                          where w.account_id = p.account_id and w.document_id = p.document_id
+                            and w.method = 'write_off'), 0)::bigint as written_off_minor,
+               exists (select from billing_commands c where c.account_id = p.account_id
+                          and c.key = 'operator-reverse-' || p.id) as reversed
+          from payments p join documents d on d.account_id = p.account_id and d.id = p.document_id
+         where p.account_id = %(account_id)s and p.method in ('transfer', 'cheque', 'card')
+         order by p.paid_at desc, p.id limit %(limit)s
+        """,
+        account_id=account_id,
+        limit=limit,
+    )

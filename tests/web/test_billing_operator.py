@@ -1,0 +1,215 @@
+"""The operator's billing pages: payments, orders on an invoice, trials, grants."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from tests.support.billing_histories import AMERICAN
+from tests.support.books import REQUIREMENTS
+from tests.support.browsing import Answer, Browsing, give_password
+from tests.support.makers import START, Tenant, make_tenant
+
+from tocsin.accounts import audit_store
+from tocsin.accounts import store as accounts_store
+from tocsin.billing import operator_store, service
+from tocsin.billing.account import AccountBilling
+from tocsin.db import Databases
+from tocsin.licensing import pricebook_store
+from tocsin.licensing.pricebook_store import PublishedBook
+
+HERE = "/operator/billing"
+
+
+@pytest.fixture
+async def trial(databases: Databases, tenant: Tenant) -> Tenant:
+    """An account on trial, which a seller of the requirements' price book has."""
+    async with databases.engine.transaction() as tx:
+        newest = await pricebook_store.newest(tx)
+        if newest.version == 1:
+            await pricebook_store.insert(tx, PublishedBook(2, REQUIREMENTS, START - timedelta(days=400), "", ""))
+        await service.start_trial(tx, tenant.account_id, "Europe/Warsaw", "USD", START, AMERICAN)
+    return tenant
+
+
+@pytest.fixture
+async def operator(browser: Browsing, databases: Databases) -> AsyncIterator[Browsing]:
+    server = await make_tenant(databases, "server")
+    async with databases.engine.transaction() as tx:
+        await accounts_store.insert_operator(tx, server.account_id, server.owner.id, START)
+    await browser.sign_in(await give_password(databases, server.owner))
+    yield browser
+    async with databases.engine.transaction() as tx:
+        await tx.execute("delete from operators where account_id = %(id)s", id=server.account_id)
+
+
+async def billing_of(tenant: Tenant) -> AccountBilling:
+    found = await service.find(tenant.app, tenant.account_id)
+    assert found is not None
+    return found
+
+
+async def free_and_ordered(operator: Browsing, databases: Databases, trial: Tenant) -> str:
+    """The account ordered Standard ×10 on an invoice, which is open; its id."""
+    at = f"{HERE}/{trial.account_id}"
+    await operator.post(f"{at}/grant", key=str(uuid4()))
+    await operator.post(f"{at}/end-grant", key=str(uuid4()))
+    await operator.post(f"{at}/offline", key=str(uuid4()), plan="standard", users="10", po_number="PO-7")
+    [unpaid] = (await billing_of(trial)).unpaid
+    return str(unpaid.document.id)
+
+
+async def pay(operator: Browsing, trial: Tenant, invoice: str, amount: str, **changes: str) -> Answer:
+    form = {"document": invoice, "amount": amount, "method": "transfer", "reference": "R-1", "key": str(uuid4())}
+    return await operator.post(f"{HERE}/{trial.account_id}/payment", **(form | changes))
+
+
+async def test_accounts_are_found_by_a_part_of_their_name(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    await make_tenant(databases, "Gadgets of Gdynia")
+
+    found, nothing = await operator.get(f"{HERE}?q=of+gdy"), await operator.get(f"{HERE}?q=nobody-at-all")
+
+    assert "Gadgets of Gdynia" in found
+    assert f'href="{HERE}/{trial.account_id}"' not in found.text
+    assert f'href="{HERE}/{trial.account_id}"' in (await operator.get(f"{HERE}?q={trial.account_id}")).text
+    assert "No account matches" in nothing
+
+
+async def test_r4_2_an_order_on_an_invoice_holds_and_its_invoice_waits_for_money(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+
+    billing, listed = await billing_of(trial), await operator.get(HERE)
+
+    subscription = billing.subscription
+    assert (subscription.standing, subscription.plan, subscription.seats) == ("active", "standard", 10)
+    assert (subscription.collection, subscription.po_number) == ("invoice", "PO-7")
+    [unpaid] = billing.unpaid
+    assert str(unpaid.document.id) == invoice
+    assert unpaid.document.number is not None
+    assert unpaid.document.number in listed
+    assert "PO-7" in listed
+
+
+async def test_r4_2_a_transfer_pays_the_invoice_and_what_is_too_much_is_the_buyer_s(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    owed = (await billing_of(trial)).unpaid[0].document.owed_minor
+
+    done = await pay(operator, trial, invoice, f"{(owed + 500) / 100:.2f}")
+
+    assert "The payment is recorded." in done
+    billing = await billing_of(trial)
+    assert (billing.unpaid, billing.subscription.balance_minor) == ((), 500)
+
+
+async def test_s37_a_cheque_that_bounces_is_taken_back_once(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    owed = (await billing_of(trial)).unpaid[0].document.owed_minor
+    page = await pay(operator, trial, invoice, f"{(owed + 500) / 100:.2f}", method="cheque")
+    payment = page.find(r'name="payment" value="([0-9a-f-]{36})"')
+
+    first = await operator.post(f"{HERE}/{trial.account_id}/reverse", payment=payment)
+    again = await operator.post(f"{HERE}/{trial.account_id}/reverse", payment=payment)
+
+    assert "the invoice is owed again" in first
+    assert 'name="payment"' not in again.text
+    billing = await billing_of(trial)
+    assert [one.document.owed_minor for one in billing.unpaid] == [owed]
+    assert billing.subscription.balance_minor == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({"amount": "much"}, "An amount looks like 25 or 25.50."),
+        ({"amount": ""}, "Say how much came, and how."),
+        ({"amount": "0"}, "A payment is more than 0."),
+        ({"method": "barter"}, "Say how much came, and how."),
+        ({"document": str(uuid4())}, "Choose an invoice that is open."),
+        ({"document": "nonsense"}, "This form is too old."),
+    ],
+)
+async def test_a_payment_that_cannot_be_is_refused(
+    operator: Browsing, databases: Databases, trial: Tenant, changes: dict[str, str], because: str
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    before = await billing_of(trial)
+
+    refused = await pay(operator, trial, invoice, **({"amount": "10"} | changes))
+
+    assert because in refused
+    assert await billing_of(trial) == before
+
+
+async def test_r2_1_a_trial_is_extended_and_never_shortened(operator: Browsing, trial: Tenant) -> None:
+    at = f"{HERE}/{trial.account_id}/extend"
+    ends_at = (await billing_of(trial)).subscription.trial_ends_at
+    assert ends_at is not None
+    later, earlier = (ends_at + timedelta(days=8)).date(), (ends_at - timedelta(days=3)).date()
+
+    extended = await operator.post(at, key=str(uuid4()), ends_on=later.isoformat())
+    shortened = await operator.post(at, key=str(uuid4()), ends_on=earlier.isoformat())
+    nonsense = await operator.post(at, key=str(uuid4()), ends_on="soon")
+
+    assert "The trial ends later now." in extended
+    assert "can be extended, not shortened" in shortened
+    assert "Choose the day" in nonsense
+    now = (await billing_of(trial)).subscription.trial_ends_at
+    assert now is not None
+    assert now > ends_at + timedelta(days=6)
+
+
+async def test_everything_is_granted_and_taken_back_and_the_owner_reads_it(operator: Browsing, trial: Tenant) -> None:
+    at = f"{HERE}/{trial.account_id}"
+
+    granted = await operator.post(f"{at}/grant", key=str(uuid4()))
+    standing = (await billing_of(trial)).subscription.standing
+    ended = await operator.post(f"{at}/end-grant", key=str(uuid4()))
+    twice = await operator.post(f"{at}/end-grant", key=str(uuid4()))
+
+    assert "has everything from now on" in granted
+    assert standing == "granted"
+    assert "The account is on Free now." in ended
+    assert "was not granted everything" in twice
+    assert (await billing_of(trial)).subscription.standing == "free"
+    async with trial.app.transaction() as tx:
+        actions = [entry.action for entry in await audit_store.list_entries(tx, trial.account_id, 10)]
+    assert actions == ["operator: end-grant", "operator: grant"]
+
+
+async def test_an_account_without_a_subscription_is_shown_as_never_billed(
+    operator: Browsing, databases: Databases
+) -> None:
+    other = await make_tenant(databases)
+
+    assert "Never billed" in await operator.get(f"{HERE}/{other.account_id}")
+    assert (await operator.send("POST", f"{HERE}/{other.account_id}/nonsense", key="k")).status == 404
+    assert (await operator.get(f"{HERE}/nonsense")).status == 404
+
+
+async def test_to_an_owner_the_pages_do_not_exist(browser: Browsing, databases: Databases, trial: Tenant) -> None:
+    await browser.sign_in(await give_password(databases, trial.owner))
+
+    for path in (HERE, f"{HERE}/{trial.account_id}"):
+        assert (await browser.get(path)).status == 404
+    assert (await browser.send("POST", f"{HERE}/{trial.account_id}/grant", key="k")).status == 404
+    assert (await billing_of(trial)).subscription.standing == "trialing"
+
+
+async def test_payments_are_listed_newest_first(operator: Browsing, databases: Databases, trial: Tenant) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    await pay(operator, trial, invoice, "10")
+    page = await pay(operator, trial, invoice, "20")
+
+    async with databases.engine.transaction() as tx:
+        payments = await operator_store.list_payments(tx, trial.account_id, 10)
+    assert sorted(it.amount_minor for it in payments) == [1_000, 2_000]
+    assert len(re.findall(r'name="payment"', page.text)) == 2

@@ -74,8 +74,9 @@ class _Names:
 def parse_account(node: Node, start: datetime) -> AccountPlan:
     """The account that the file describes. Raises: Invalid, naming the place."""
     fields = node.fields(
-        "name", "timeZone", "locale", "plan", "users", "teams", "schedules", "escalations", "responders"
-    )
+        "name", "timeZone", "locale", "plan", "currency", "country", "vatId", "users", "teams", "schedules",
+        "escalations", "responders",
+    )  # fmt: skip
     time_zone = _time_zone(fields, "timeZone", "UTC")
     locale = _locale(fields, "en")
     plan = fields.get("plan")
@@ -101,6 +102,9 @@ def parse_account(node: Node, start: datetime) -> AccountPlan:
             else tuple(Reference("team", name=team.name) for team in teams[:1])
         ),
         plan=plan.choice(PLANS, "plan") if plan is not None else "",
+        currency=fields.text("currency", "USD"),
+        country=fields.text("country", "US"),
+        vat_id=fields.text("vatId"),
     )
 
 

@@ -54,6 +54,8 @@ class Calls:
                 return await self._use(command, use, request_id)
             case Edit(action, decide):
                 return await alerts_service.act(self.db, self._call(command, request_id), action, decide)
+            case _:
+                raise Invalid(f"{command.place}: This is no call about alerts.")
 
     async def _use(self, command: Command, use: Use, request_id: UUID) -> RequestResult:
         """Usage as a provider reports it: each id counts once."""

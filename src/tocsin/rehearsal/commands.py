@@ -17,6 +17,8 @@ from tocsin.alerts.model import Alert
 from tocsin.alerts.transitions import Change, Refusal
 from tocsin.errors import Invalid
 from tocsin.licensing.usage import LEG_LIMIT, UsageKind, UsageRecord, make_record
+from tocsin.rehearsal import subscription_commands as subscription
+from tocsin.rehearsal.subscription_commands import SubscriptionAction
 from tocsin.yaml_tree import Node, suggestion
 
 
@@ -82,7 +84,7 @@ class Use:
         return [make_record(account_id, it, self.kind, at, at, self.number, seconds=self.seconds) for it in ids]
 
 
-Action = Create | Plain | Snooze | Escalate | Assign | AddResponder | Edit | Use
+Action = Create | Plain | Snooze | Escalate | Assign | AddResponder | Edit | Use | SubscriptionAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 USAGE = "usage"
 MOST_UNITS = 100_000
-NAMES = (CREATE, *OWN_FIELDS, USAGE)
+NAMES = (CREATE, *OWN_FIELDS, USAGE, *subscription.NAMES)
 REFERENCE = ("type", "id", "name", "username")
 NAMED_LISTS = ("responders", "visibleTo")
 
@@ -150,6 +152,8 @@ def parse_command(node: Node, start: datetime) -> Command:
                 return _create(given, at)
             case "usage":
                 return _usage(given, at)
+            case _ if name in subscription.NAMES:
+                return Command(at, name, given.path, subscription.parse_subscription_action(name, given))
             case _:
                 return _call(name, given, at, start)
     except Invalid as error:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
+from tocsin.billing import rendering
 from tocsin.clock import SetClock
 from tocsin.engine.engine import Engine
 from tocsin.engine.store import Kind
@@ -11,8 +12,18 @@ from tocsin.notifications import store as notifications_store
 SET = 1_000  # notifications claimed at once; the loop goes on while there are more
 
 
-async def settle(engine: Engine, now: datetime) -> datetime | None:
-    """Advance all that is due at `now`, and what comes of it, until nothing is. When something is due next, or None."""
+Look = Callable[[], Awaitable[None]]
+
+
+async def nothing() -> None:
+    """Nobody looks."""
+
+
+async def settle(engine: Engine, now: datetime, look: Look = nothing) -> datetime | None:
+    """Advance all that is due at `now`, and what comes of it, until nothing is. When something is due next, or None.
+
+    `look` is called after each step that may have left something to see.
+    """
     stuck: set[Kind] = set()
     while True:
         earliest = await engine.earliest()
@@ -21,14 +32,16 @@ async def settle(engine: Engine, now: datetime) -> datetime | None:
             return min((at for at in earliest.values() if at > now), default=None)
         if await _advance(engine, due[0], now):
             stuck.clear()
+            if due[0] is not Kind.RETENTION:
+                await look()
         else:
             stuck.add(due[0])
 
 
-async def run_until(engine: Engine, clock: SetClock, end: datetime) -> None:
-    """Move `clock` to `end`, stopping at every instant at which something is due."""
+async def run_until(engine: Engine, clock: SetClock, end: datetime, look: Look = nothing) -> None:
+    """Move `clock` to `end`, stopping at every instant at which something is due; as `settle` has it."""
     while True:
-        following = await settle(engine, clock.at)
+        following = await settle(engine, clock.at, look)
         if following is None or following > end:
             clock.at = max(clock.at, end)
             return
@@ -47,6 +60,10 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
                 claimed = await notifications_store.claim_due(tx, now, engine.lease, SET, SET)
             await engine.sender.deliver(claimed)
             return len(claimed)
+        case Kind.DOCUMENT:  # nobody looks at the print, which takes longest of all
+            return await rendering.render_due(
+                engine.db, engine.rails.base_url, now, lease=engine.lease, make=lambda document: {}
+            )
         case _:
             return await _steps(engine)[kind](now)
 
@@ -59,7 +76,6 @@ def _steps(engine: Engine) -> Mapping[Kind, Callable[[datetime], Awaitable[int]]
         Kind.USAGE: engine.review_usage,
         Kind.CHARGE: engine.charge_cards,
         Kind.DELETION: engine.erase_accounts,
-        Kind.DOCUMENT: engine.render_documents,
         Kind.RETENTION: engine.remove_old_alerts,
         Kind.MAIL: engine.send_mails,
     }

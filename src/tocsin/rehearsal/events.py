@@ -17,6 +17,11 @@ UNCHANGED = "unchanged"  # a command that changed nothing
 
 USAGE = "usage"  # SMS, calls or call legs that a command reported
 MAIL = "mail"  # one that is not about an alert
+INVOICE = "invoice"  # it was finalised
+CREDIT_NOTE = "credit_note"
+PAYMENT = "payment"  # something of an invoice was paid, settled or taken back
+PLAN = "plan"  # how the account stands from here on
+ERASED = "erased"  # nothing of the account is left but the archive of its invoices
 
 # `told` is not among them: the notifications that come of it carry its reasons.
 KINDS = (
@@ -28,11 +33,17 @@ KINDS = (
     UNCHANGED,
     USAGE,
     MAIL,
+    INVOICE,
+    CREDIT_NOTE,
+    PAYMENT,
+    PLAN,
+    ERASED,
     *(event.value for event in LogEvent if event not in {LogEvent.TOLD, LogEvent.NOTIFICATION}),
 )
 KEYS = (
     "at", "event", "alert", "tinyId", "by", "who", "method", "address", "status", "text", "why", "reason", "rule",
     "after", "action", "attempt", "againAt", "dueAt", "addresses", "command", "leftOut",
+    "number", "currency", "lines", "net", "tax", "gross", "amount", "plan", "standing", "seats", "interval",
 )  # fmt: skip
 
 

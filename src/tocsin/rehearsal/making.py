@@ -1,9 +1,7 @@
 """Making the account that a scenario describes, with ids that are the same each time."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.directory import Reference
@@ -18,11 +16,13 @@ from tocsin.accounts.model import (
     key_hash,
 )
 from tocsin.billing import service as billing
+from tocsin.billing.model import Buyer
 from tocsin.db import Tx
 from tocsin.escalations import config_store
 from tocsin.escalations.team_defaults import create_team
 from tocsin.notifications import rules_store
 from tocsin.rehearsal import store
+from tocsin.rehearsal.naming import numbered
 from tocsin.rehearsal.plans import (
     AccountPlan,
     EscalationPlan,
@@ -34,25 +34,17 @@ from tocsin.rehearsal.plans import (
 from tocsin.schedules import store as schedules_store
 from tocsin.schedules.rotation import Participant, ParticipantKind
 
-NAMESPACE = UUID("6e2b5f0a-8c1d-5a57-9d27-2f6f5a3c9b10")  # of the ids that rehearsals make up
-CURRENCY = "USD"
 INTEGRATION = "Default API"
 MICROSECOND = timedelta(microseconds=1)
-
-
-def numbered(what: str) -> Callable[[], UUID]:
-    """A source of ids: the first `what`, the second one, and so on, the same in every rehearsal."""
-    numbers = count(1)
-    return lambda: uuid5(NAMESPACE, f"{what} {next(numbers)}")
 
 
 async def make_account(tx: Tx, plan: AccountPlan, at: datetime) -> int:
     """The account with everything in it; its id. Raises: Conflict for a name that is taken."""
     account_id = await accounts_store.insert_account(tx, plan.name, plan.time_zone, plan.locale, at)
     if plan.plan == "free":
-        await billing.start_free(tx, account_id, plan.time_zone, CURRENCY, at)
+        await billing.start_free(tx, account_id, plan.time_zone, plan.currency, at, _buyer(plan))
     elif plan.plan == "trial":
-        await billing.start_trial(tx, account_id, plan.time_zone, CURRENCY, at)
+        await billing.start_trial(tx, account_id, plan.time_zone, plan.currency, at, _buyer(plan))
     making = _Making(tx, account_id, at)
     for user in plan.users:
         await making.user(user)
@@ -71,6 +63,12 @@ async def make_account(tx: Tx, plan: AccountPlan, at: datetime) -> int:
         await making.route(team)
     await making.integration(plan.responders)
     return account_id
+
+
+def _buyer(plan: AccountPlan) -> Buyer:
+    """Whom its invoices are for; its owners get them."""
+    owners = tuple(user.username for user in plan.users if user.role is Role.OWNER)
+    return Buyer(plan.name, ("1 Rehearsal Street",), "00-001", "Rehearsal", plan.country, plan.vat_id, emails=owners)
 
 
 class _Making:

@@ -136,3 +136,6 @@ class AccountPlan:
     escalations: tuple[EscalationPlan, ...]
     responders: tuple[Reference, ...]
     plan: str = ""  # "free" or "trial", from the start on; empty: everything, never billed
+    currency: str = "USD"
+    country: str = "US"  # of the invoices' address
+    vat_id: str = ""

@@ -18,15 +18,19 @@ from tocsin.escalations.responders import Directories
 from tocsin.notifications.model import ChannelError, Envelope, Sent
 from tocsin.rehearsal import events
 from tocsin.rehearsal.calls import Calls
+from tocsin.rehearsal.cards import RehearsedCards
 from tocsin.rehearsal.commands import Use
 from tocsin.rehearsal.drive import run_until
 from tocsin.rehearsal.events import Event
 from tocsin.rehearsal.expectation import Line, difference
 from tocsin.rehearsal.journal import Journal
+from tocsin.rehearsal.ledger import Ledger
 from tocsin.rehearsal.live import LiveAccount, write_account
-from tocsin.rehearsal.making import make_account, numbered
+from tocsin.rehearsal.making import make_account
+from tocsin.rehearsal.naming import numbered
 from tocsin.rehearsal.scenario import Failure, Scenario
 from tocsin.rehearsal.scratch import Scratch
+from tocsin.rehearsal.subscription_commands import SubscriptionAction
 from tocsin.settings import Settings
 from tocsin.wire import wire_time
 
@@ -72,13 +76,20 @@ class RehearsedChannel:
         """Nothing is held open."""
 
 
-async def rehearse(scenario: Scenario, scratch: Scratch, live: LiveAccount | None = None) -> Rehearsal:
-    """Run the scenario on `scratch`, on its own account or on a copy of `live`. Raises: Invalid, Conflict."""
+async def rehearse(
+    scenario: Scenario, scratch: Scratch, live: LiveAccount | None = None, price_book: str = ""
+) -> Rehearsal:
+    """Run the scenario on `scratch`, on its own account or on a copy of `live`. Raises: Invalid, Conflict.
+
+    `price_book` is a document, for prices other than the shipped ones.
+    """
     async with scratch.lock:
         await scratch.clear()
         async with open_databases(scratch.url, app_size=2, engine_size=2) as databases:
             account = await _make(scenario, databases.engine, live)
             async with _stage(scenario, account, databases, scratch.url) as stage:
+                if stage.ledger is not None:
+                    await stage.ledger.open(price_book)
                 happened = await stage.play()
     unmet = difference(scenario.expectation, happened) if scenario.expectation is not None else []
     return Rehearsal(scenario, account, happened, tuple(unmet))
@@ -105,13 +116,16 @@ async def _stage(scenario: Scenario, account: Account, databases: Databases, url
     zone = ZoneInfo(account.time_zone)
     journal = Journal(databases.engine, account.id, account.locale, zone, usernames, clock)
     channels = {it.value: RehearsedChannel(it.value, clock, scenario.failures) for it in ContactMethod}
-    engine = make_engine(_settings(), databases.engine, clock, channels, watch=journal.watch)
+    gateway = RehearsedCards()
+    engine = make_engine(_settings(), databases.engine, clock, channels, watch=journal.watch, gateway=gateway)
+    billed = any(isinstance(it.action, SubscriptionAction) for it in scenario.commands)
+    ledger = Ledger(account, engine, clock, gateway) if billed else None
     directories = Directories(databases.engine)
     ingest = Ingest(url, directories, clock, queue_limit=1_000, make_id=lambda _: str(next_id()))
     calls = Calls(account.id, databases.app.for_account(account.id), ingest, _by_name(integrations.values()))
     await ingest.open()
     try:
-        yield _Stage(scenario, clock, engine, calls, journal)
+        yield _Stage(scenario, clock, engine, calls, journal, ledger)
     finally:
         await ingest.close()
 
@@ -134,15 +148,21 @@ class _Stage:
     engine: Engine
     calls: Calls
     journal: Journal
+    ledger: Ledger | None
 
     async def play(self) -> tuple[Event, ...]:
         """Every command at its instant, before what is due then; and all that comes of them, to the end."""
         next_request = numbered("request")
         for command in self.scenario.commands:
             if command.at > self.clock.at:
-                await run_until(self.engine, self.clock, command.at - MOMENT)
+                await run_until(self.engine, self.clock, command.at - MOMENT, self._look)
                 self.clock.at = command.at
             await self.journal.catch_up()
+            if isinstance(command.action, SubscriptionAction):
+                if self.ledger is not None:
+                    await self.ledger.do(command.action, command.name)
+                await self._look()
+                continue
             result = await self.calls.do(command, next_request())
             told = await self.journal.catch_up()
             if isinstance(command.action, Use):
@@ -151,5 +171,12 @@ class _Stage:
             elif not told:
                 kind = events.UNCHANGED if result.success else events.REFUSED
                 self.journal.add(kind, alert=command.alert, by=command.user, command=command.name, text=result.status)
-        await run_until(self.engine, self.clock, self.scenario.end)
-        return await self.journal.finish(self.scenario.end)
+        await run_until(self.engine, self.clock, self.scenario.end, self._look)
+        happened = await self.journal.finish(self.scenario.end)
+        return happened if self.ledger is None else self.ledger.merged(happened)
+
+    async def _look(self) -> None:
+        """Take over what happened at this instant, before what is deleted later is gone."""
+        if self.ledger is not None:
+            await self.ledger.catch_up()
+            await self.journal.catch_up()

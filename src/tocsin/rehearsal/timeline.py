@@ -93,6 +93,14 @@ def _what(event: Event, zone: ZoneInfo, locale: str) -> str:
         case events.ATTEMPT_FAILED | events.NOT_SENT | events.WAITING:
             again = _at(data.get("againAt") or data.get("dueAt"), zone)
             return f"{_address(data)}: {text}{f'; again at {again}' if again else ''}"
+        case events.INVOICE | events.CREDIT_NOTE:
+            tax = f"{data['net']} + tax {data['tax']} = {data['gross']} {data['currency']}"
+            return "\n".join([f"{data['number']}: {tax}", *data["lines"]])
+        case events.PAYMENT:
+            return f"{data['number']}: {data['amount']} ({data['method']})"
+        case events.PLAN:
+            interval = f", by the {data['interval']}" if "interval" in data else ""
+            return f"{data['plan']}, {data['standing']}, {data['seats']} seats{interval}"
         case events.REFUSED | events.UNCHANGED:
             return f"{data['command']}: {text}"
         case _:

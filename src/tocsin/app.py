@@ -39,6 +39,7 @@ from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import HeadAsGet, RequestMiddleware
 from tocsin.licensing import api as licensing_api
+from tocsin.licensing.pages import faq as faq_pages
 from tocsin.licensing.pages import pricing as pricing_pages
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
@@ -69,6 +70,7 @@ PAGE_ROUTERS = (
     sign_in_pages.router,
     signup_pages.router,
     pricing_pages.router,
+    faq_pages.router,
     deletion_pages.router,
     billing_pages.router,
     link_pages.router,

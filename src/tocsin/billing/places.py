@@ -2,8 +2,8 @@
 
 from babel import Locale
 
-# Codes that babel has names for and that are no countries of ISO 3166.
-NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
+from tocsin.licensing.countries import NO_COUNTRIES
+
 EURO = frozenset(
     {
         "AD", "AT", "BE", "BG", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC",

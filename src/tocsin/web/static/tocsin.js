@@ -126,6 +126,28 @@
     }
   });
 
+  // --- Answers with an address of their own: open and in focus where a link leads to one
+
+  function showAnchored() {
+    const answer = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!answer?.matches("details[data-anchored]")) return;
+    answer.open = true;
+    answer.querySelector("h2").focus();
+    answer.scrollIntoView();
+  }
+  on("hashchange", showAnchored, window);
+  on("DOMContentLoaded", showAnchored);
+
+  on("click", (event) => {
+    const link = event.target.closest("[data-copy-link]");
+    if (!link || !navigator.clipboard) return;
+    const before = link.textContent;
+    navigator.clipboard.writeText(link.href).then(() => {
+      link.textContent = link.dataset.done;
+      setTimeout(() => (link.textContent = before), 2000);
+    }, () => undefined);
+  });
+
   // --- Keys on a list: [data-row] rows, their link, box and [data-key="a"] buttons
 
   let current = null;

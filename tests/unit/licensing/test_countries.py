@@ -1,0 +1,48 @@
+"""The table of countries. Source: licensing requirements R12"""
+
+import pytest
+
+from tocsin.errors import Invalid
+from tocsin.licensing.countries import Override, Unreachable, check_reach, shipped, table
+from tocsin.licensing.pricebook import Zone
+
+
+def test_r12_accept_calls_go_to_at_least_170_countries_and_sms_to_all() -> None:
+    countries = shipped().values()
+    assert sum(country.voice for country in countries) >= 170
+    assert len(countries) >= 249
+    assert all(country.sms for country in countries)
+
+
+def test_only_the_us_and_canada_are_in_their_zone_though_jamaica_has_the_same_code() -> None:
+    assert {code for code, country in shipped().items() if country.zone is Zone.US_CA} == {"US", "CA"}
+    assert shipped()["JM"].calling_code == shipped()["US"].calling_code == 1
+
+
+def test_r12_accept_a_call_to_a_country_without_voice_is_refused_with_an_sms_offered() -> None:
+    with pytest.raises(Unreachable) as refused:
+        check_reach("+8613812345678", voice=True, overrides={})
+    assert refused.value.sms_supported
+    assert refused.value.status == 422
+    check_reach("+8613812345678", voice=False, overrides={})
+    check_reach("+48512345678", voice=True, overrides={})
+
+
+def test_the_operator_s_list_comes_before_the_shipped_one() -> None:
+    overrides = {"PL": Override("PL", sms=False, voice=False, note="no carrier"), "CN": Override("CN", True, True)}
+    assert table(overrides)["PL"].note == "no carrier"
+    with pytest.raises(Unreachable) as refused:
+        check_reach("+48512345678", voice=True, overrides=overrides)
+    assert not refused.value.sms_supported
+    with pytest.raises(Unreachable):
+        check_reach("+48512345678", voice=False, overrides=overrides)
+    check_reach("+8613812345678", voice=True, overrides=overrides)
+
+
+def test_a_number_of_no_country_is_left_to_the_carrier() -> None:
+    check_reach("+881612345678", voice=True, overrides={})
+
+
+def test_what_is_no_number_is_refused() -> None:
+    with pytest.raises(Invalid):
+        check_reach("hello", voice=True, overrides={})

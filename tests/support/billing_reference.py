@@ -512,19 +512,21 @@ class World:
             self._become_free()
             self._tell_trial_end()
             return
-        self._take_zone()
-        self._tell_trial_end()
+        first = self.trial_end or self.day()
         try:
-            self._begin(chosen, self.trial_end or self.day())
+            self._begin(chosen, first)
+            self._take_zone()
         except Refused:
             # a first payment that failed: three days, and no document. S16
-            first = self.trial_end or self.day()
             self.grace_until = first + timedelta(days=3)
             self._open(chosen, first)
             self.mails.append(("first_charge_failed", self.now))
+        self._tell_trial_end()
 
     def _tell_trial_end(self) -> None:
-        nine = datetime.combine(self.trial_end or self.day(), time(9), ZoneInfo(self.zone)).astimezone(UTC)
+        nine = datetime.combine(
+            self.trial_end or self.day(), time(9), ZoneInfo(self.next_zone or self.zone)
+        ).astimezone(UTC)
         self.mails.append(("trial_0", max(nine, self.now)))
 
     def _lose_grace(self) -> None:
@@ -1096,6 +1098,7 @@ class World:
             run.doc = doc
         self.runs += runs
         self.grace_until = None
+        self._take_zone()
 
     def record_payment(self, amount: int) -> None:
         """A transfer or cheque for the oldest open invoice. R4.2, S21"""

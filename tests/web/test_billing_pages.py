@@ -11,6 +11,7 @@ from tests.support.makers import Tenant
 from tests.support.shop import on_trial
 from tests.support.shop import shop as running_shop
 from tests.support.stripe_fake import StripeFake, stripe_fake
+from tests.support.vat_registry import vat_registry
 
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.model import Role
@@ -228,6 +229,25 @@ async def test_r7_2_the_address_is_checked_and_kept(ana: Browsing) -> None:
     assert "Unter den Linden 1" in wrong
     assert "Acme GmbH" in saved
     assert "DE136695976" in saved
+
+
+async def test_r7_2_the_registry_is_asked_about_a_vat_id(
+    settings: Settings, database_url: str, databases: Databases, fake: StripeFake, trial: Tenant, now: SetClock
+) -> None:
+    async with vat_registry() as registry:
+        asking = settings.model_copy(update={"vat_registry_url": registry.url})
+        async with running_shop(asking, database_url, databases, fake, now) as url, browsing(url) as owner:
+            await owner.sign_in(await give_password(databases, trial.owner))
+            refused = await owner.post(f"{INFORMATION}/address", **ADDRESS)
+            unknown = await service.find(trial.app, trial.account_id)
+            registry.valid.add("DE136695976")
+            await owner.post(f"{INFORMATION}/address", **ADDRESS | {"key": "again"})
+            known = await service.find(trial.app, trial.account_id)
+
+    assert "Acme GmbH" in refused  # it is kept, and counts as no VAT id
+    assert unknown is not None
+    assert known is not None
+    assert (unknown.buyer.vat_verified_at, known.buyer.vat_verified_at) == (None, NOW)
 
 
 async def test_r5_1_cards_are_listed_made_default_and_the_needed_one_stays(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from uuid import uuid4
 from zoneinfo import available_timezones
 
+import aiohttp
 from fastapi import APIRouter, Response
 
 from tocsin import i18n
@@ -11,14 +12,15 @@ from tocsin.accounts import audit
 from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages_access import PageContext
 from tocsin.accounts.people.service import mail_address
-from tocsin.billing import service
+from tocsin.billing import service, vat_registry
+from tocsin.billing.account import AccountBilling
 from tocsin.billing.cards import store as cards_store
 from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, Command
 from tocsin.billing.model import Buyer
 from tocsin.billing.pages.common import BILLING, INFORMATION, Owning, billing_of, book_of, existing, rails_of
 from tocsin.billing.places import country_options, is_country
 from tocsin.billing.service import Asked
-from tocsin.billing.vat_id import check_vat_id
+from tocsin.billing.vat_id import VatCheck, check_vat_id
 from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
 
@@ -89,6 +91,19 @@ async def _form(
     )
 
 
+async def _vat_check(ctx: PageContext, billing: AccountBilling, buyer: Buyer) -> VatCheck | None:
+    """What the registry says of the buyer's VAT id; None without an id, or where its form alone decides."""
+    url = ctx.settings.vat_registry_url
+    if url is None or not buyer.vat_id:
+        return None
+    seller = (await book_of(ctx)).seller
+    async with aiohttp.ClientSession() as http:
+        return await vat_registry.checked(
+            http, url, buyer.vat_id, buyer.country,
+            last=billing.vat_check, seller_vat_id=seller.vat_id if seller else "", at=ctx.at,
+        )  # fmt: skip
+
+
 @router.post(ADDRESS)
 async def post_address(ctx: Owning) -> Response:
     """The next invoices are for this buyer; those that are made stay as they are."""
@@ -113,7 +128,7 @@ async def post_address(ctx: Owning) -> Response:
         errors["currency"] = N_("There are no prices in this currency.")
     if errors:
         return await _form(ctx, buyer, zone, currency, errors)
-    commands: list[Command] = [ChangeBuyer(buyer)]
+    commands: list[Command] = [ChangeBuyer(buyer, await _vat_check(ctx, billing, buyer))]
     subscription = billing.subscription
     if zone != (subscription.next_zone or subscription.zone):
         commands.append(ChangeZone(zone))

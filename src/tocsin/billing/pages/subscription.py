@@ -149,7 +149,7 @@ def _owed(ctx: PageContext, billing: AccountBilling) -> str:
 
 
 def _days_left(ends_at: datetime | None, at: datetime) -> int:
-    return max(0, -((at - ends_at) // timedelta(days=1))) if ends_at else 0
+    return max(0, (ends_at - at) // timedelta(days=1)) if ends_at else 0
 
 
 def _target_words(ctx: PageContext, book: PriceBook, target: Target | None) -> str:

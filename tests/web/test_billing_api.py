@@ -250,6 +250,43 @@ async def test_r7_2_the_billing_address_is_read(api: AlertApi) -> None:
     assert (answer.data["name"], answer.data["country"]) == (AMERICAN.name, AMERICAN.country)
 
 
+ADDRESS = {
+    "name": "Acme GmbH", "address": ["Unter den Linden 1"], "postalCode": "10117", "city": "Berlin", "country": "DE",
+    "vatId": "DE 136695976", "emails": ["bills@acme.example"], "reference": "cost centre 7",
+}  # fmt: skip
+
+
+async def test_r7_2_another_billing_address_is_for_the_next_invoices(api: AlertApi) -> None:
+    changed = await api.call("PUT", "/v1/billing/information", ADDRESS)
+
+    assert changed.status == 200, changed.body
+    assert (changed.data["name"], changed.data["vatId"]) == ("Acme GmbH", "DE136695976")
+    assert (await api.get("/v1/billing/information")).data == changed.data
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"address": []}, "address"),
+        ({"country": "Germany"}, "country"),
+        ({"vatId": "DE000000000"}, "vatId"),
+        ({"emails": ["nonsense"]}, "emails"),
+        ({"emails": []}, "emails"),
+        ({"locale": "tlh"}, "locale"),
+    ],
+)
+async def test_r7_2_an_address_that_cannot_be_is_refused_by_field(
+    api: AlertApi, changes: dict[str, Any], field: str
+) -> None:
+    before = (await api.get("/v1/billing/information")).data
+
+    refused = await api.call("PUT", "/v1/billing/information", ADDRESS | changes)
+
+    assert (refused.status, list(refused.errors)) == (422, [field])
+    assert (await api.get("/v1/billing/information")).data == before
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -323,6 +360,7 @@ FOR_EVERYBODY = {"/v1/plans", "/v1/quotes", "/v1/countries", "/v1/billing/stripe
 OWN = [route for route in ROUTES if route[1] not in FOR_EVERYBODY]
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/subscription"): {"seats": 12},
+    ("PUT", "/v1/billing/information"): ADDRESS,
     ("POST", "/v1/subscription/preview"): {"seats": 12},
 }
 MARK = "ana-s-own"

@@ -1,8 +1,10 @@
 """/v1/billing: who invoices are for, and the cards on file. A card is added on the page alone. Source: R5.1, R7.2"""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 
 from tocsin.billing.api_access import (
     Envelope,
@@ -18,12 +20,15 @@ from tocsin.billing.api_access import (
 from tocsin.billing.cards import service as cards
 from tocsin.billing.cards import store as cards_store
 from tocsin.billing.cards.on_file import CardOnFile
-from tocsin.billing.commands import CardAdded
+from tocsin.billing.commands import CardAdded, ChangeBuyer
+from tocsin.billing.model import Buyer
+from tocsin.billing.pages.information import checked
 from tocsin.billing.payments import collects_with
-from tocsin.errors import NotFound
+from tocsin.errors import Invalid, NotFound
 from tocsin.http import answer
 
 router = APIRouter(tags=["Billing"])
+NAMES = {"street": "address", "vat_id": "vatId"}  # as the page calls a field, and as the API does
 
 
 class InformationBody(Wire):
@@ -59,9 +64,27 @@ class CardsBody(Wire):
     cards: list[CardBody]
 
 
+class BuyerBody(Wire):
+    """Who the next invoices are for from now on; what is left out is empty, but `locale`."""
+
+    name: str = Field(max_length=200)
+    address: list[Annotated[str, Field(max_length=200)]] = Field(max_length=4)
+    postal_code: str = Field("", max_length=20)
+    city: str = Field(max_length=200)
+    country: str
+    vat_id: str = Field("", max_length=40)
+    emails: list[str]
+    reference: str = Field("", max_length=200)
+    locale: str = "en"
+
+
 @router.get("/v1/billing/information", responses=Envelope(InformationBody).responses())
 async def get_information(ctx: Paying) -> Response:
     """The billing address, and where invoices are mailed to."""
+    return await _information(ctx)
+
+
+async def _information(ctx: Paying) -> Response:
     buyer = (await billing_of(ctx)).buyer
     body = InformationBody(
         name=buyer.name,
@@ -76,6 +99,30 @@ async def get_information(ctx: Paying) -> Response:
         locale=buyer.locale,
     )
     return answer(ctx.request, data=body.as_json())
+
+
+@router.put("/v1/billing/information", responses=Envelope(InformationBody).responses())
+async def put_information(ctx: Paying, given: BuyerBody, key: OnceKey = "") -> Response:
+    """Another billing address, for the invoices that are finalised from now on. Source: R7.2"""
+    buyer, errors = checked(
+        Buyer(
+            given.name.strip(),
+            tuple(line.strip() for line in given.address if line.strip()),
+            given.postal_code.strip(),
+            given.city.strip(),
+            given.country,
+            given.vat_id.upper().replace(" ", ""),
+            emails=tuple(dict.fromkeys(given.emails)),
+            reference=given.reference,
+            locale=given.locale,
+        )
+    )
+    if errors:
+        raise Invalid(
+            "The billing address is not right yet.", {NAMES.get(name, name): it for name, it in errors.items()}
+        )
+    await perform(ctx, ChangeBuyer(buyer), key, action="changed-address")
+    return await _information(ctx)
 
 
 @router.get("/v1/billing/cards", responses=Envelope(CardsBody).responses())

@@ -1,0 +1,25 @@
+"""docs/licensing.md tells truly which test shows which licensing requirement."""
+
+import re
+
+from tests.support import requirements
+from tests.support.requirements import FURTHER, NOT_YET, PAGE, STATEMENTS
+
+
+def test_every_requirement_has_a_test_or_says_what_it_waits_for() -> None:
+    named = {one.requirement for one in requirements.shown()}
+
+    assert sorted(set(STATEMENTS) - named - set(NOT_YET)) == []
+
+
+def test_no_test_is_named_after_a_requirement_that_there_is_not() -> None:
+    unknown = [one for one in requirements.shown() if one.requirement not in STATEMENTS]
+
+    assert [one for one in unknown if not FURTHER.fullmatch(one.requirement)] == []
+
+
+def test_the_table_has_a_row_for_each_and_links_to_what_is_there() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert [name for name in STATEMENTS if f"| {name} | " not in page] == []
+    assert [link for link in re.findall(r"\]\((\.\./tests/[^)]+)\)", page) if not (PAGE.parent / link).is_file()] == []

@@ -41,6 +41,7 @@ from tocsin.http import HeadAsGet, RequestMiddleware
 from tocsin.licensing import api as licensing_api
 from tocsin.licensing.pages import faq as faq_pages
 from tocsin.licensing.pages import pricing as pricing_pages
+from tocsin.licensing.pages import supported_countries
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
@@ -59,6 +60,7 @@ API_ROUTERS = (
     alerts_api.router,
     escalations_api.router,
     licensing_api.router,
+    supported_countries.api_router,
     usage_api.router,
     subscription_api.router,
     invoices_api.router,
@@ -71,6 +73,7 @@ PAGE_ROUTERS = (
     signup_pages.router,
     pricing_pages.router,
     faq_pages.router,
+    supported_countries.router,
     deletion_pages.router,
     billing_pages.router,
     link_pages.router,

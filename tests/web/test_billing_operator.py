@@ -10,10 +10,12 @@ from tests.support.billing_histories import AMERICAN
 from tests.support.books import REQUIREMENTS
 from tests.support.browsing import Answer, Browsing, give_password
 from tests.support.makers import START, Tenant, make_tenant
+from tests.web.test_page_isolation import pages_of
 
 from tocsin.accounts import audit_store
 from tocsin.accounts import store as accounts_store
-from tocsin.billing import operator_store, service
+from tocsin.app import PAGE_ROUTERS
+from tocsin.billing import letters, operator_store, service
 from tocsin.billing.account import AccountBilling
 from tocsin.db import Databases
 from tocsin.licensing import pricebook_store
@@ -202,6 +204,12 @@ async def test_to_an_owner_the_pages_do_not_exist(browser: Browsing, databases: 
         assert (await browser.get(path)).status == 404
     assert (await browser.send("POST", f"{HERE}/{trial.account_id}/grant", key="k")).status == 404
     assert (await billing_of(trial)).subscription.standing == "trialing"
+
+
+def test_mails_lead_to_pages_that_there_are() -> None:
+    known = {path for router in PAGE_ROUTERS for _, path in pages_of(router.routes)}
+
+    assert {letters.SUBSCRIPTIONS, letters.BILLING, letters.INVOICES} <= known
 
 
 async def test_payments_are_listed_newest_first(operator: Browsing, databases: Databases, trial: Tenant) -> None:

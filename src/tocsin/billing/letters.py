@@ -44,7 +44,8 @@ class Words(NamedTuple):
     page: str
 
 
-SUBSCRIPTIONS, BILLING, INVOICES = "/settings/subscriptions", "/settings/billing", "/settings/invoices"
+SUBSCRIPTIONS, BILLING = "/settings/subscriptions", "/settings/billing"
+INVOICES = f"{SUBSCRIPTIONS}/invoices"
 SEE_PLAN, PAY = N_("See the subscription"), N_("Pay now")
 
 WORDS: Mapping[LetterKind, Words] = {

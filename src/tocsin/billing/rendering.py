@@ -128,5 +128,5 @@ def announcement(document: Document, locale: str, base_url: str) -> Letter:
         heading=subject,
         paragraphs=(_("The document is ready as a PDF that holds its structured form too."),),
         facts=tuple(facts),
-        buttons=(Button(_("See the invoices"), f"{base_url}/settings/invoices"),),
+        buttons=(Button(_("See the invoices"), f"{base_url}/settings/subscriptions/invoices"),),
     )

@@ -915,6 +915,20 @@ ALTER TABLE public.fiscal_archive ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 );
 
 --
+-- Name: inquiries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.inquiries (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    about text NOT NULL,
+    message text NOT NULL,
+    locale text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+--
 -- Name: integrations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1899,6 +1913,13 @@ ALTER TABLE ONLY public.fiscal_archive
     ADD CONSTRAINT fiscal_archive_pkey PRIMARY KEY (id);
 
 --
+-- Name: inquiries inquiries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inquiries
+    ADD CONSTRAINT inquiries_pkey PRIMARY KEY (id);
+
+--
 -- Name: integrations integrations_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2310,6 +2331,12 @@ CREATE UNIQUE INDEX fair_use_one_open_case ON public.fair_use_cases USING btree 
 --
 
 CREATE INDEX fiscal_archive_by_end ON public.fiscal_archive USING btree (keep_until);
+
+--
+-- Name: inquiries_by_time; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inquiries_by_time ON public.inquiries USING btree (created_at);
 
 --
 -- Name: mails_by_time; Type: INDEX; Schema: public; Owner: -
@@ -4212,6 +4239,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fair_use_notes TO tocsin_engin
 --
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.fiscal_archive TO tocsin_engine;
+
+--
+-- Name: TABLE inquiries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.inquiries TO tocsin_engine;
 
 --
 -- Name: TABLE integrations; Type: ACL; Schema: public; Owner: -

@@ -28,6 +28,7 @@ from tocsin.billing import pages as billing_pages
 from tocsin.billing import webhook as billing_webhook
 from tocsin.billing.cards import gateway_of
 from tocsin.clock import Clock
+from tocsin.contact import pages as contact_pages
 from tocsin.db import Databases, open_databases
 from tocsin.deletion import pages as deletion_pages
 from tocsin.engine.engine import make_rails
@@ -74,6 +75,7 @@ PAGE_ROUTERS = (
     pricing_pages.router,
     faq_pages.router,
     supported_countries.router,
+    contact_pages.router,
     deletion_pages.router,
     billing_pages.router,
     link_pages.router,

@@ -36,7 +36,6 @@ async def get_faq(here: Shop) -> Response:
         with_stakeholders=" / ".join(plan.name for plan in book.plans.values() if plan.stakeholders_limit != 0),
         voice_countries=sum(country.voice for country in countries.shipped().values()),
         yearly_saves=_saves_by_the_year(book, currency),
-        support_email=here.settings.support_email,
         sign_up=here.settings.sign_up == "open",
     )
 

@@ -1,0 +1,101 @@
+"""Pages: the contact form for whoever comes, and the operator's inbox. Source: licensing requirements R0.2"""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Response
+
+from tocsin.accounts.pages.sign_in import too_many
+from tocsin.accounts.pages_access import Page, PageContext, operator_page, path_uuid, visitor
+from tocsin.contact import inquiry as inquiries
+from tocsin.contact.inquiry import ABOUT, About, Inquiry
+from tocsin.errors import Invalid, NotFound, Throttled
+from tocsin.i18n import N_
+from tocsin.licensing import pricebook_service
+
+router = APIRouter()
+Visitor = Annotated[Page, Depends(visitor)]
+Operator = Annotated[PageContext, Depends(operator_page())]
+CONTACT, INBOX = "/contact", "/operator/inbox"
+PER_PAGE = 50
+
+
+@router.get(CONTACT)
+async def get_contact(here: Visitor) -> Response:
+    """The form; who is signed in need not type the name and address again. `?about=` chooses the topic."""
+    user = here.user if isinstance(here, PageContext) else None
+    about = here.request.query_params.get("about", About.PRICES)
+    name, email = (user.full_name, user.username) if user else ("", "")
+    return await _form(here, Inquiry(uuid4(), name, email, about, "", here.viewer.locale, here.at))
+
+
+async def _form(here: Page, typed: Inquiry, errors: dict[str, str] | None = None, status: int = 200) -> Response:
+    async with here.databases.engine.transaction() as tx:
+        seller = (await pricebook_service.current(tx)).seller
+    return here.html(
+        "contact/contact.html",
+        status_code=status,
+        typed=typed,
+        topics=[(topic.value, here.say(text)) for topic, text in ABOUT.items()],
+        seller=seller,
+        errors={field: here.say(text) for field, text in (errors or {}).items()},
+        sold=here.settings.billing == "on",
+    )
+
+
+@router.post(CONTACT)
+async def post_contact(here: Visitor) -> Response:
+    """Keep the question and mail it; what was typed is there again if something is wrong."""
+    form = here.form
+    try:
+        key = UUID(form.text("key"))
+    except ValueError:
+        key = uuid4()
+    typed = Inquiry(
+        key, form.text("name"), form.text("email"), form.text("about"), form.raw("message").strip(),
+        here.viewer.locale, here.at,
+    )  # fmt: skip
+    if form.text("website"):  # no person sees this field: programs that fill in everything do
+        return here.redirect(CONTACT + "/sent")
+    try:
+        await inquiries.ask(
+            here.databases.engine, typed, here.settings.support_email, here.settings.base_url, address=here.info.address
+        )
+    except Invalid as error:
+        return await _form(here, typed, error.errors, 422)
+    except Throttled as error:
+        response = await _form(here, typed, {"message": too_many(here.words, error)}, 429)
+        response.headers["Retry-After"] = str(error.period_seconds)
+        return response
+    return here.redirect(CONTACT + "/sent")
+
+
+@router.get(CONTACT + "/sent")
+async def get_sent(here: Visitor) -> Response:
+    """It has arrived."""
+    return here.html("contact/sent.html", sold=here.settings.billing == "on")
+
+
+@router.get(INBOX)
+async def get_inbox(ctx: Operator) -> Response:
+    """What waits for an answer, newest first."""
+    async with ctx.databases.engine.transaction() as tx:
+        found = await inquiries.list_inquiries(tx, PER_PAGE)
+        total = await inquiries.count(tx)
+    return ctx.html(
+        "contact/inbox.html",
+        inquiries=found,
+        total=total,
+        topics={topic.value: ctx.say(text) for topic, text in ABOUT.items()},
+        support_email=ctx.settings.support_email,
+        **ctx.settings_tabs,
+    )
+
+
+@router.post(INBOX + "/{inquiry_id}/done")
+async def post_done(ctx: Operator, inquiry_id: str) -> Response:
+    """It is answered, and forgotten."""
+    async with ctx.databases.engine.transaction() as tx:
+        if not await inquiries.delete(tx, path_uuid(inquiry_id)):
+            raise NotFound(N_("That question is gone: somebody was faster."))
+    return ctx.redirect(INBOX, "success", ctx.words("Done: the question is removed."))

@@ -195,7 +195,7 @@ class PlanLimits:
             rests = fit(candidates, limit_of(then, kind)).rests
             if rests:
                 found.append(Loss(kind, len(rests), len(candidates)))
-        switched_off = (key for key in FEATURES if key not in SETTLED and now.has(key) and not then.has(key))
+        switched_off = (key for key in GATED if key not in SETTLED and now.has(key) and not then.has(key))
         return found + [Loss(key) for key in switched_off]
 
 

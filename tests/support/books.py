@@ -1,10 +1,13 @@
 """Price books for tests: the one of the requirements' examples, and the shipped one."""
 
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from tocsin.licensing import pricebook_document
+from tocsin.db import Tx
+from tocsin.licensing import pricebook_document, pricebook_store
 from tocsin.licensing.pricebook import PriceBook
+from tocsin.licensing.pricebook_store import PublishedBook
 
 HERE = Path(__file__).parent / "pricebooks"
 REQUIREMENTS = (HERE / "requirements.yaml").read_text()
@@ -23,3 +26,11 @@ def requirements_book(version: int = 1) -> PriceBook:
 @cache
 def shipped_book(version: int = 1) -> PriceBook:
     return pricebook_document.parse_book(SHIPPED, version)
+
+
+async def sell_by(tx: Tx, document: str, at: datetime) -> None:
+    """Make `document` the newest price book, announced long before `at`; nothing if it is already."""
+    newest = await pricebook_store.newest(tx)
+    if newest.document != document:
+        book = PublishedBook(newest.version + 1, document, at - timedelta(days=400), "", "")
+        await pricebook_store.insert(tx, book)

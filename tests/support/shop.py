@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 from tests.support.billing_histories import AMERICAN
-from tests.support.books import REQUIREMENTS
+from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.makers import Tenant
 from tests.support.server import serve
 from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, StripeFake
@@ -13,8 +12,6 @@ from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, StripeFake
 from tocsin.billing import service
 from tocsin.clock import Clock
 from tocsin.db import Databases
-from tocsin.licensing import pricebook_store
-from tocsin.licensing.pricebook_store import PublishedBook
 from tocsin.settings import Settings
 
 
@@ -24,10 +21,7 @@ async def shop(
 ) -> AsyncIterator[str]:
     """Its base URL; it is stopped at the end."""
     async with databases.engine.transaction() as tx:
-        newest = await pricebook_store.newest(tx)
-        if newest.version == 1:
-            since = clock.now() - timedelta(days=400)
-            await pricebook_store.insert(tx, PublishedBook(2, REQUIREMENTS, since, "", ""))
+        await sell_by(tx, REQUIREMENTS, clock.now())
     selling = Settings.model_validate(
         settings.model_dump()
         | {

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.support.books import SHIPPED, sell_by
 from tests.support.browsing import Browsing, add_person, browsing, give_password
 from tests.support.makers import START, Tenant, make_tenant
 from tests.support.server import serve
@@ -12,6 +13,13 @@ from tocsin.accounts.sign_in import store
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+async def shipped_prices(databases: Databases) -> None:
+    """Each test begins with the prices of a fresh server, whatever the tests before it sold by."""
+    async with databases.engine.transaction() as tx:
+        await sell_by(tx, SHIPPED, START)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ import pytest
 from tests.support.alert_api import AlertApi
 from tests.support.billing_accounts import Subscriber, make_rails
 from tests.support.billing_histories import AMERICAN
-from tests.support.books import REQUIREMENTS
+from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.card_provider import gateway_to
 from tests.support.makers import Tenant, add_key, add_team, make_tenant
 from tests.support.routes import api_routes
@@ -22,8 +22,6 @@ from tocsin.accounts import audit_store
 from tocsin.billing import service
 from tocsin.clock import SetClock
 from tocsin.db import Databases
-from tocsin.licensing import pricebook_store
-from tocsin.licensing.pricebook_store import PublishedBook
 from tocsin.settings import Settings
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -42,9 +40,7 @@ async def shop(
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """An application that sells by the requirements' price book, with the card provider's stand-in."""
     async with databases.engine.transaction() as tx:
-        newest = await pricebook_store.newest(tx)
-        if newest.version == 1:
-            await pricebook_store.insert(tx, PublishedBook(2, REQUIREMENTS, NOW - timedelta(days=400), "", ""))
+        await sell_by(tx, REQUIREMENTS, NOW)
     selling = settings.model_copy(
         update={
             "stripe_api_key": API_KEY,

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 from tests.support.billing_histories import AMERICAN
-from tests.support.books import REQUIREMENTS
+from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.browsing import Answer, Browsing, give_password
 from tests.support.makers import START, Tenant, make_tenant
 from tests.web.test_page_isolation import pages_of
@@ -18,8 +18,6 @@ from tocsin.app import PAGE_ROUTERS
 from tocsin.billing import letters, operator_store, service
 from tocsin.billing.account import AccountBilling
 from tocsin.db import Databases
-from tocsin.licensing import pricebook_store
-from tocsin.licensing.pricebook_store import PublishedBook
 
 HERE = "/operator/billing"
 
@@ -28,9 +26,7 @@ HERE = "/operator/billing"
 async def trial(databases: Databases, tenant: Tenant) -> Tenant:
     """An account on trial, which a seller of the requirements' price book has."""
     async with databases.engine.transaction() as tx:
-        newest = await pricebook_store.newest(tx)
-        if newest.version == 1:
-            await pricebook_store.insert(tx, PublishedBook(2, REQUIREMENTS, START - timedelta(days=400), "", ""))
+        await sell_by(tx, REQUIREMENTS, START)
         await service.start_trial(tx, tenant.account_id, "Europe/Warsaw", "USD", START, AMERICAN)
     return tenant
 

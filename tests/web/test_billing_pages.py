@@ -211,6 +211,19 @@ async def test_r13_1_cancel_and_resume(ana: Browsing, databases: Databases, tria
     assert "goes on as before" in back
 
 
+async def test_nobody_buys_before_the_country_that_taxes_is_known(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    async with databases.engine.transaction() as tx:
+        await tx.execute("delete from billing_information where account_id = %(id)s", id=trial.account_id)
+
+    refused = await ana.get(f"{HERE}/change?billing=monthly&users=10&plan=standard&start=today")
+
+    assert "Fill in the billing address first" in refused
+    assert "No invoice yet" in await ana.get(f"{HERE}/invoices")
+
+
 async def test_r4_2_offline_is_for_annual_terms(ana: Browsing) -> None:
     monthly = await ana.get(f"{HERE}/change?billing=monthly&users=10&plan=standard&start=today")
     annual = await ana.get(f"{HERE}/change?billing=annual&users=10&plan=standard&start=today")

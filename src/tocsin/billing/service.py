@@ -15,7 +15,7 @@ from tocsin.billing import books, charges_store, charging, store, trial
 from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.charging import Result
-from tocsin.billing.commands import Command, RequestDeletion, ReversePayment
+from tocsin.billing.commands import AcceptOfflineOrder, Command, Order, RequestDeletion, ReversePayment
 from tocsin.billing.decide import decide
 from tocsin.billing.decision import Decision
 from tocsin.billing.keeping import Rails, catch_up, context, keep, refuse_other_view, with_due
@@ -23,7 +23,8 @@ from tocsin.billing.model import Buyer, Document
 from tocsin.billing.store import Change
 from tocsin.billing.vat_id import check_format
 from tocsin.db import Db, Tx
-from tocsin.errors import NotFound
+from tocsin.errors import Invalid, NotFound
+from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Standing, Subscription
 
 ASK_AGAIN = timedelta(minutes=1)
@@ -54,6 +55,7 @@ async def preview(db: Db, account_id: int, command: Command, at: datetime) -> Ou
         billing = await store.find(tx, account_id)
         if billing is None:
             raise NotFound("This account has no subscription.")
+        _refuse_nobody(billing, command)
         return decide(billing, command, at, context(published, {}))
 
 
@@ -121,6 +123,7 @@ async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datet
         if kept is not None:
             return msgspec.convert(kept.result, Result)
         refuse_other_view(billing, pending, asked.version)
+        _refuse_nobody(billing, asked.command)
         published = await books.load(tx)
         document = await _document_of(tx, account_id, asked.command)
         bills = isinstance(asked.command, RequestDeletion)
@@ -144,6 +147,12 @@ async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datet
     if outcome.charges:
         await charging.charge_due(db, rails, at, lease=ASK_AGAIN, account_id=account_id)
     return result
+
+
+def _refuse_nobody(billing: AccountBilling, command: Command) -> None:
+    """Raises: Invalid for an order of whom no country is known: its tax, and so its price, is not known either."""
+    if isinstance(command, (Order, AcceptOfflineOrder)) and not billing.buyer.country:
+        raise Invalid(N_("Fill in the billing address first: the tax depends on its country."))
 
 
 async def _note(tx: Tx, account_id: int, asked: Asked, result: Result, at: datetime) -> None:

@@ -211,6 +211,14 @@ async def test_r13_1_cancel_and_resume(ana: Browsing, databases: Databases, tria
     assert "goes on as before" in back
 
 
+async def test_r13_1_a_trial_is_cancelled_until_its_end(ana: Browsing) -> None:
+    done = await ana.post(f"{HERE}/cancel", key="c", when="end", reason="")
+
+    assert "Cancelled." in done
+    assert "Everything goes on until the trial ends, then" in done
+    assert "until ," not in done
+
+
 async def test_nobody_buys_before_the_country_that_taxes_is_known(
     ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
 ) -> None:

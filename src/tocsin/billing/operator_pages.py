@@ -208,7 +208,7 @@ SAID = {
     "payment": N_("The payment is recorded."),
     "reverse": N_("The payment is taken back; the invoice is owed again."),
     "extend": N_("The trial ends later now."),
-    "offline": N_("The order is accepted; its invoice is made."),
+    "offline": N_("The order is accepted. It is invoiced when it begins."),
     "grant": N_("The account has everything from now on, and is never billed."),
     "end-grant": N_("The account is on Free now."),
 }

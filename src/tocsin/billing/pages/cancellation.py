@@ -49,6 +49,6 @@ async def post_cancel(ctx: Owning) -> Response:
     said = (
         ctx.words("The account is on Free now. Nothing was deleted.")
         if now
-        else ctx.words("Cancelled. Everything goes on until the end of what is paid, and you can resume until then.")
+        else ctx.words("Cancelled. Everything goes on until it ends, and you can resume until then.")
     )
     return await perform_and_return(ctx, Cancel(now), "cancel", said, SUBSCRIPTIONS)

@@ -160,7 +160,7 @@ def _target_words(ctx: PageContext, book: PriceBook, target: Target | None) -> s
     if target.seats:
         parts.append(ctx.words.ngettext("%(num)s seat", "%(num)s seats", target.seats))
     if target.interval:
-        parts.append(ctx.say(INTERVAL_WORDS[target.interval]))
+        parts.append(ctx.say(INTERVAL_WORDS[target.interval]).lower())
     return ", ".join(parts)
 
 

@@ -3,35 +3,23 @@
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from argon2 import PasswordHasher
 
 from tocsin.accounts import store
-from tocsin.accounts.model import (
-    Contact,
-    ContactMethod,
-    Integration,
-    LicenceKind,
-    Role,
-    User,
-    UserStatus,
-    is_key,
-    key_hash,
-)
+from tocsin.accounts.model import is_key
 from tocsin.billing import service as billing
-from tocsin.db import Db, Tx
+from tocsin.db import Db
 from tocsin.errors import Invalid
-from tocsin.escalations.team_defaults import create_team
-from tocsin.notifications import rules_store
+from tocsin.escalations.new_account import furnish, new_owner
 from tocsin.settings import Settings
 
 LOCK = 7_450_264  # any number, the same for every starter
 ACCOUNT_NAME = "Tocsin"
-TEAM_NAME = "Operations"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look like another
 
 
@@ -62,9 +50,9 @@ async def bootstrap(engine: Db, settings: Settings, at: datetime) -> FirstLogin 
         time_zone = machine_time_zone()
         account_id = await store.insert_account(tx, ACCOUNT_NAME, time_zone, "en", at)
         await billing.start_granted(tx, account_id, time_zone, at)
-        owner_id = await _insert_owner(tx, account_id, email, hashed, time_zone, at)
-        team = await create_team(tx, account_id, TEAM_NAME, [(owner_id, "admin")], time_zone=time_zone, at=at)
-        await _insert_integration(tx, account_id, team.id, api_key, at)
+        owner = new_owner(account_id, email, "Owner", time_zone, "en", at)
+        await furnish(tx, owner, hashed, api_key, at)
+        await store.insert_operator(tx, account_id, owner.id, at)
     return FirstLogin(email, None if settings.bootstrap_owner_password else password, api_key)
 
 
@@ -73,49 +61,6 @@ def _check(email: str, api_key: str) -> None:
         raise Invalid(f"TOCSIN_BOOTSTRAP_OWNER_EMAIL is not an e-mail address: {email}")
     if not is_key(api_key):
         raise Invalid("TOCSIN_BOOTSTRAP_API_KEY must look like a UUID, e.g. 8c2f0f5e-5c11-4f6e-9f4b-1f6f7f0a2b3c.")
-
-
-async def _insert_owner(tx: Tx, account_id: int, email: str, password_hash: str, time_zone: str, at: datetime) -> UUID:
-    owner = User(
-        account_id=account_id,
-        id=uuid4(),
-        username=email,
-        full_name="Owner",
-        role=Role.OWNER,
-        licence_kind=LicenceKind.RESPONDER,
-        status=UserStatus.ACTIVE,
-        time_zone=time_zone,
-        locale="en",
-        created_at=at,
-        verified_at=at,
-    )
-    contact = Contact(account_id, uuid4(), owner.id, ContactMethod.EMAIL, email, True, at, at)
-    rule_id = uuid4()
-    await store.insert_user(tx, owner, password_hash)
-    await store.insert_operator(tx, account_id, owner.id, at)
-    await store.insert_contact(tx, contact)
-    await rules_store.insert_rule(
-        tx, account_id, rule_id, owner.id, "New alert", action_type="create-alert", position=0
-    )
-    await rules_store.insert_step(tx, account_id, uuid4(), rule_id, contact.id, after=timedelta(0), position=0)
-    return owner.id
-
-
-async def _insert_integration(tx: Tx, account_id: int, team_id: UUID, api_key: str, at: datetime) -> None:
-    integration = Integration(
-        account_id=account_id,
-        id=uuid4(),
-        name="Default API",
-        type="API",
-        enabled=True,
-        allow_read_access=True,
-        allow_write_access=True,
-        allow_delete_access=True,
-        allow_configuration_access=True,
-        team_id=None,
-        responders=[{"type": "team", "id": str(team_id)}],
-    )
-    await store.insert_integration(tx, integration, key_hash(api_key), api_key[-4:], at)
 
 
 def generate_password() -> str:

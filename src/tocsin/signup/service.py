@@ -8,16 +8,6 @@ from zoneinfo import available_timezones
 from tocsin import crypto, i18n
 from tocsin.accounts import audit, operators_store, store
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.model import (
-    Contact,
-    ContactMethod,
-    Integration,
-    LicenceKind,
-    Role,
-    User,
-    UserStatus,
-    key_hash,
-)
 from tocsin.accounts.people.service import Profile, mail_address
 from tocsin.accounts.sign_in import service as sign_in
 from tocsin.accounts.sign_in import throttle
@@ -26,11 +16,10 @@ from tocsin.billing.model import Buyer
 from tocsin.billing.places import currency_in, is_country
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound, Unavailable
-from tocsin.escalations.team_defaults import create_team
+from tocsin.escalations.new_account import furnish, new_owner
 from tocsin.i18n import N_
 from tocsin.licensing import pricebook_service
 from tocsin.licensing.model import Subscription
-from tocsin.notifications import rules_store
 from tocsin.signup import letters
 from tocsin.signup import store as sign_ups
 from tocsin.signup.organisation import organisation_hash
@@ -38,7 +27,6 @@ from tocsin.signup.store import SignUp
 
 LINK_LASTS = timedelta(days=2)
 COMPANY_LENGTH = 100
-TEAM_NAME = "Operations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +115,9 @@ async def open_account(engine: Db, token: str, profile: Profile, password_hash: 
         sign_up = await _find(tx, token, at)
         await sign_ups.use_sign_up(tx, sign_up.token_hash, at)
         account_id = await store.insert_account(tx, sign_up.company, profile.time_zone, profile.locale, at)
-        owner, contact = _owner(account_id, sign_up.email, profile, at)
-        await store.insert_user(tx, owner, password_hash)
-        await store.insert_contact(tx, contact)
-        rule_id = uuid4()
-        await rules_store.insert_rule(
-            tx, account_id, rule_id, owner.id, "New alert", action_type="create-alert", position=0
-        )
-        await rules_store.insert_step(tx, account_id, uuid4(), rule_id, contact.id, after=timedelta(0), position=0)
-        members = [(owner.id, "admin")]
-        team = await create_team(tx, account_id, TEAM_NAME, members, time_zone=profile.time_zone, at=at)
+        owner = new_owner(account_id, sign_up.email, profile.full_name, profile.time_zone, profile.locale, at)
         key = str(uuid4())
-        await store.insert_integration(tx, _integration(account_id, team.id), key_hash(key), key[-4:], at)
+        await furnish(tx, owner, password_hash, key, at)
         trial = await sign_ups.give_trial(tx, organisation_hash(sign_up.email), at)
         subscription = await _begin(tx, account_id, sign_up, profile, trial, at)
         actor = Actor(account_id, owner.username, at, owner.id)
@@ -154,36 +133,3 @@ async def _begin(tx: Tx, account_id: int, sign_up: SignUp, profile: Profile, tri
     begin = billing.start_trial if trial else billing.start_free
     currency = currency_in(sign_up.country, currencies)
     return await begin(tx, account_id, profile.time_zone, currency, at, buyer)
-
-
-def _owner(account_id: int, email: str, profile: Profile, at: datetime) -> tuple[User, Contact]:
-    owner = User(
-        account_id=account_id,
-        id=uuid4(),
-        username=email,
-        full_name=profile.full_name,
-        role=Role.OWNER,
-        licence_kind=LicenceKind.RESPONDER,
-        status=UserStatus.ACTIVE,
-        time_zone=profile.time_zone,
-        locale=profile.locale,
-        created_at=at,
-        verified_at=at,
-    )
-    return owner, Contact(account_id, uuid4(), owner.id, ContactMethod.EMAIL, email, True, at, at)
-
-
-def _integration(account_id: int, team_id: UUID) -> Integration:
-    return Integration(
-        account_id=account_id,
-        id=uuid4(),
-        name="Default API",
-        type="API",
-        enabled=True,
-        allow_read_access=True,
-        allow_write_access=True,
-        allow_delete_access=True,
-        allow_configuration_access=True,
-        team_id=None,
-        responders=[{"type": "team", "id": str(team_id)}],
-    )

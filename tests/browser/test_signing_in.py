@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pyotp
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from tests.browser import axe
 from tests.support.browsing import PASSWORD, add_person, give_password
 from tests.support.chromium import PHONE, troubles
@@ -166,14 +166,13 @@ async def test_everything_works_without_a_script(
     await page.goto("/settings/users")
     await page.get_by_label("E-mail address").fill("chloe@example.com")
     await page.get_by_role("button", name="Send the invitation").click()
-    invited = await page.get_by_text("chloe@example.com is invited by mail.").count()
+    await expect(page.get_by_text("chloe@example.com is invited by mail.")).to_be_visible()
     row = page.locator("tr", has_text="chloe@example.com")
     await row.locator("summary", has_text="Withdraw").click()
     await row.get_by_role("button", name="Withdraw").click()
-    withdrawn = await page.get_by_text("The invitation is withdrawn.").count()
+    await expect(page.get_by_text("The invitation is withdrawn.")).to_be_visible()
     await page.goto("/sign-in")
 
-    assert (invited, withdrawn) == (1, 1)
     assert await page.get_by_role("button", name="Sign in with a passkey").count() == 0
     await context.close()
 

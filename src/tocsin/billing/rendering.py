@@ -6,7 +6,7 @@ outside of any transaction, by workers or by whoever asks first.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -31,22 +31,13 @@ TRIES = 5
 TRY_AGAIN = timedelta(minutes=10)
 
 
-Maker = Callable[[Document], Mapping[Format, bytes]]
-"""What makes the files of a document."""
-
-
-async def render_due(
-    db: Db, base_url: str, now: datetime, *, lease: timedelta, limit: int = 8, make: Maker | None = None
-) -> int:
-    """Make the files of finalised documents and mail their recipients; returns how many documents there were.
-
-    `make` stands in for the printing, for who wants the mails alone.
-    """
+async def render_due(db: Db, base_url: str, now: datetime, *, lease: timedelta, limit: int = 8) -> int:
+    """Make the files of finalised documents and mail their recipients; returns how many documents there were."""
     async with db.transaction() as tx:
         claimed = await files_store.claim_due(tx, now, now + lease, limit)
     for one in claimed:
         try:
-            await _render(db, base_url, one, now, make or _made)
+            await _render(db, base_url, one, now)
         except Exception as error:  # noqa: BLE001  # one document's files: the others are made all the same
             log.error("rendering_failed", account_id=one.account_id, document=str(one.id), error=repr(error))
             async with db.transaction() as tx:
@@ -74,10 +65,10 @@ async def file(db: Db, account_id: int, document_id: UUID, format_: Format, at: 
     return kept if kept is not None else made[format_]
 
 
-async def _render(db: Db, base_url: str, one: ToRender, now: datetime, make: Maker) -> None:
+async def _render(db: Db, base_url: str, one: ToRender, now: datetime) -> None:
     async with db.transaction() as tx:
         document = await store.get_document(tx, one.account_id, one.id)
-    made = await asyncio.to_thread(make, document)
+    made = await asyncio.to_thread(_made, document)
     async with db.transaction() as tx:
         await _keep(tx, document, made, now)
         if await files_store.end_rendering(tx, one.account_id, one.id, None):

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from tocsin.billing import rendering
 from tocsin.clock import SetClock
 from tocsin.engine.engine import Engine
 from tocsin.engine.store import Kind
@@ -60,10 +59,6 @@ async def _advance(engine: Engine, kind: Kind, now: datetime) -> int:
                 claimed = await notifications_store.claim_due(tx, now, engine.lease, SET, SET)
             await engine.sender.deliver(claimed)
             return len(claimed)
-        case Kind.DOCUMENT:  # nobody looks at the print, which takes longest of all
-            return await rendering.render_due(
-                engine.db, engine.rails.base_url, now, lease=engine.lease, make=lambda document: {}
-            )
         case _:
             return await _steps(engine)[kind](now)
 
@@ -75,6 +70,7 @@ def _steps(engine: Engine) -> Mapping[Kind, Callable[[datetime], Awaitable[int]]
         Kind.SUBSCRIPTION: engine.advance_subscriptions,
         Kind.USAGE: engine.review_usage,
         Kind.CHARGE: engine.charge_cards,
+        Kind.DOCUMENT: engine.render_documents,
         Kind.DELETION: engine.erase_accounts,
         Kind.RETENTION: engine.remove_old_alerts,
         Kind.MAIL: engine.send_mails,

@@ -104,10 +104,8 @@ def undo_deletion(decision: Decision, command: UndoDeletion) -> None:
         raise Conflict("The account is not being deleted.")
     trialing = subscription.trial_ends_at is not None
     decision.change(standing=Standing.TRIALING if trialing else Standing.ACTIVE, deletion_requested_at=None)
-    if subscription.term_ends_on is not None:
-        decision.change(window_starts_at=decision.at)
-    if subscription.window_starts_at is not None:
-        decision.change(window_starts_at=decision.at)  # metering begins anew; what was used before is invoiced
+    if subscription.term_ends_on is not None or subscription.window_starts_at is not None:
+        decision.change(window_starts_at=decision.at)  # a window of its own: what was used before is invoiced
     restand(decision)
     decision.tell(LetterKind.DELETION_UNDONE)
 

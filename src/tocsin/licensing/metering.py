@@ -297,12 +297,23 @@ def _corrected(record: UsageRecord, own: Window, corrections: Iterable[Correctio
 
 
 def _rate(facts: Facts, window: Window, places: _Places) -> tuple[Meter, list[Rated]]:
-    meter = Meter(window, free_minutes=_used_before(facts, window, places))
+    meter = _meter(facts, window, places)
     rated = []
     for slip in places.slips.get(window.starts_at, ()):
         term = facts.term(slip.record.at)
         rated.append(meter.count(slip.record, term, facts.tariff(term)))
     return meter, rated
+
+
+def _meter(facts: Facts, window: Window, places: _Places) -> Meter:
+    """The meter with which a window begins: at nothing, or where the first part of its month stopped. Source: S29"""
+    if window.resumes:
+        before = max((it for it in places.windows.values() if it.starts_at < window.starts_at),
+                     key=lambda it: it.starts_at, default=None)  # fmt: skip
+        if before is not None and before.month_ends_on == window.month_ends_on:
+            stopped, _ = _rate(facts, before, places)
+            return Meter(window, included=stopped.included, free_minutes=stopped.free_minutes)
+    return Meter(window, free_minutes=_used_before(facts, window, places))
 
 
 def _used_before(facts: Facts, window: Window, places: _Places) -> int:

@@ -2,11 +2,12 @@
 
 A window is a month cut from the anchor, also for those who pay by the year (M7). It ends early when what the account
 has begins anew: at a conversion, a move from months to years (S13), a downgrade to Free (S34). A trial is one window.
-A Free account's windows are cut from the day on which it was made.
+A Free account's windows are cut from the day on which it was made. A deletion that is taken back cuts a month in two,
+whose second part resumes the first: what it includes is not given again (S29).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -35,6 +36,8 @@ class Window:
     starts_on: date  # the same in local days
     ends_on: date | None
     run_starts_at: datetime  # when the footing began: the first paid day, the downgrade
+    month_ends_on: date | None = None  # where it would end if nothing cut it; None in a trial
+    resumes: bool = False  # the first window after a deletion that was taken back
 
     @property
     def opens_subscription(self) -> bool:
@@ -57,6 +60,7 @@ class Series:
     starts_on: date
     ends_at: datetime | None
     run_starts_at: datetime
+    resumes: bool = False
 
 
 def footing_of(term: Term) -> Footing:
@@ -93,7 +97,7 @@ def series_of(terms: Sequence[Term]) -> list[Series]:
     previous: Term | None = None
     for term in facts:
         if previous is None or _cuts(previous, term):
-            begun.append(_begin(begun[-1] if begun else None, previous, term))
+            begun.append(_resumed(begun, term) or _begin(begun[-1] if begun else None, previous, term))
         previous = term
     ends = [it.starts_at for it in begun[1:]]
     return [_ended(it, end) for it, end in zip(begun, [*ends, None], strict=True)]
@@ -118,11 +122,20 @@ def _begin(last: Series | None, previous: Term | None, term: Term) -> Series:
     )  # fmt: skip
 
 
+def _resumed(begun: Sequence[Series], term: Term) -> Series | None:
+    """The series that goes on with `term` after a deletion that was taken back; None where there was none."""
+    if len(begun) < 2 or begun[-1].footing is not Footing.CLOSED:
+        return None
+    before = begun[-2]
+    same = (before.footing, before.interval, before.zone, before.anchor_on)
+    if same != (footing_of(term), term.interval, ZoneInfo(term.zone), term.anchor_on or before.anchor_on):
+        return None
+    starts_on = day_of(term.starts_at, before.zone)
+    return replace(before, starts_at=term.starts_at, starts_on=starts_on, ends_at=None, resumes=True)
+
+
 def _ended(series: Series, ends_at: datetime | None) -> Series:
-    return Series(
-        series.footing, series.interval, series.zone, series.anchor_on, series.starts_at, series.starts_on, ends_at,
-        series.run_starts_at,
-    )  # fmt: skip
+    return replace(series, ends_at=ends_at)
 
 
 def window_at(terms: Sequence[Term], at: datetime) -> Window | None:
@@ -162,7 +175,10 @@ def _window_in(series: Series, at: datetime) -> Window:
     if series.ends_at is not None and series.ends_at < ends_at:
         ends_at, ends_on = series.ends_at, day_of(series.ends_at, series.zone)
     starts_on = series.starts_on if first else period.starts_on
-    return Window(series.footing, starts_at, ends_at, starts_on, ends_on, series.run_starts_at)
+    resumes = first and series.resumes
+    return Window(
+        series.footing, starts_at, ends_at, starts_on, ends_on, series.run_starts_at, period.ends_on, resumes
+    )  # fmt: skip
 
 
 def _month(series: Series, at: datetime) -> Period:

@@ -304,6 +304,25 @@ def test_s38_calls_accrued_at_a_deletion_are_billed_at_once() -> None:
     assert made.total_minor == 2_250 + 525
 
 
+def test_s29_a_deletion_that_is_taken_back_does_not_give_the_pool_again() -> None:
+    asked, undone = warsaw(3, 12, 12), warsaw(3, 12, 18)
+    terms = [
+        make_term("essentials", 1),
+        make_term("essentials", 1, starts_at=asked, standing=Standing.DELETING),
+        make_term("essentials", 1, starts_at=undone),
+    ]
+    used = [*units(90, warsaw(3, 11), PL), *units(150, warsaw(3, 14), PL, name="x")]
+    given = facts(terms, used, [Closing(P_START, asked)])
+
+    first, second = [it for it in _windows(given) if it.footing is Footing.PAID][:2]
+
+    assert close_window(facts(terms, used), first, asked).usage_minor == 0
+    assert (second.starts_at, second.ends_at, second.opens_subscription) == (undone, P_END, False)
+    assert close_window(given, second, P_END).usage_minor == 140 * 35
+    [*_, third] = [it for it in _windows(facts(terms, [*used, unit("later", warsaw(4, 20), PL)]))]
+    assert not third.resumes
+
+
 @pytest.mark.parametrize(
     ("terms", "carried", "waits"),
     [

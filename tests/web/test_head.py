@@ -50,3 +50,12 @@ async def test_head_of_pages_and_of_their_event_stream_ends(
             status, headers, body = await heads(ana.session, "HEAD", path)
             assert (status, body) == (200, b"")
             assert headers["content-type"].startswith("text/event-stream" if path == "/events" else "text/html")
+
+
+async def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(
+    http: aiohttp.ClientSession, tenant: Tenant
+) -> None:
+    async with http.request("PATCH", "/v2/alerts/count", headers=tenant.headers) as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "GET"
+        assert (await response.json())["message"] == "/v2/alerts/count does not take PATCH. It takes GET."

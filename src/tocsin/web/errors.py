@@ -67,9 +67,16 @@ async def _http_error(request: Request, error: Exception) -> Response:
         return await page_error(request, NotFound(N_("There is no such page.")))
     if error.status_code == 404:
         return failure(request, no_route(request))
-    known = TocsinError(str(error.detail))
+    taken = (error.headers or {}).get("Allow")
+    known = TocsinError(_not_taken(request, taken) if error.status_code == 405 and taken else str(error.detail))
     known.status = error.status_code
-    return await _known_error(request, known)
+    response = await _known_error(request, known)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _not_taken(request: Request, taken: str) -> str:
+    return f"{request.url.path} does not take {request.method}. It takes {taken}."
 
 
 async def _unknown_error(request: Request, error: Exception) -> Response:

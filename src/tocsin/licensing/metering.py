@@ -160,12 +160,15 @@ class Facts:
         return self.tariffs[term.book_version]
 
 
-def close_window(facts: Facts, window: Window, closed_at: datetime, carried: Carried = NOTHING_CARRIED) -> UsageBill:
+def close_window(
+    facts: Facts, window: Window, closed_at: datetime, carried: Carried = NOTHING_CARRIED, *, final: bool = False
+) -> UsageBill:
     """The bill of `window` from what was received up to `closed_at`; late use of earlier windows comes with it.
 
     `closed_at` is the instant at which the bill was to be made, not the one at which somebody got round to it.
     `carried` is what the bill before passed on. Below the price book's threshold nothing is billed but carried on, at
-    most three times; the last bill of a paid time takes any amount. Closing the same window again says the same.
+    most three times; the last bill of a paid time takes any amount: one that is `final`, or whose terms say so. Closing
+    the same window again says the same.
     """
     others = [it for it in facts.closings if it.window_starts_at < window.starts_at]
     closed = replace(facts, closings=[*others, Closing(window.starts_at, closed_at)])
@@ -173,7 +176,7 @@ def close_window(facts: Facts, window: Window, closed_at: datetime, carried: Car
     usage_minor = sum(line.amount_minor for line in lines)
     total, tariff = usage_minor + carried.minor, facts.tariff(facts.term(window.starts_at))
     little = 0 < total < tariff.carry_below_minor and carried.times < tariff.book.thresholds.carry_windows
-    if little and not is_final(facts.terms, window):
+    if little and not final and not is_final(facts.terms, window):
         return UsageBill(window, (), Carried(total, carried.times + 1), usage_minor)
     if carried.minor:
         lines.append(UsageLine(UsageLineKind.CARRIED, None, 1, None, carried.minor, window))

@@ -9,7 +9,7 @@ A history is a list of the reference model's commands; `Engine` does the same to
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -112,6 +112,8 @@ class Engine(History):
     def note(self, at: datetime) -> None:
         self.latest = at = max(at, self.latest)
         subscription = self.subscription
+        if subscription.plan == FREE:
+            self.billing = replace(self.billing, responders=0)  # nobody holds a seat
         self.standings.append((at, subscription.standing.value))
         interval = subscription.interval.value if subscription.interval and subscription.plan != FREE else ""
         self.terms.append((at, subscription.plan, subscription.seats if interval else 0, interval))
@@ -129,9 +131,12 @@ class Engine(History):
         if asked is None:
             return False
         try:
-            return self.do(command.at.isoformat(), asked) is not None
+            done = self.do(command.at.isoformat(), asked) is not None
         except TocsinError:
             return False
+        if isinstance(asked, c.AutoExpand):
+            self.billing = replace(self.billing, responders=asked.seats)
+        return done
 
     def _use(self, command: Command) -> None:
         if self.subscription.telephony_stopped or self.subscription.standing.value in ("deleting", "deleted"):
@@ -168,8 +173,7 @@ class Engine(History):
     def _payment(self, amount: int, at: datetime) -> c.Command | None:
         if not self.billing.unpaid:
             return None
-        oldest = min(self.billing.unpaid, key=lambda one: (one.due_on, one.document.issued_at))
-        document = oldest.document
+        document = self.billing.unpaid[0].document
         used = min(amount, document.owed_minor)
         rest = document.owed_minor - used
         self.paid.append((document.id, amount, amount - used, rest if rest <= 1000 else 0))

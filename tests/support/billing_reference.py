@@ -27,6 +27,10 @@ Readings
     not to resume.
 13. Numbers are held for fourteen times 24 hours after an account fell to Free, and come back with a plan.
 14. On Free, an account pays by card again, and buys again once nothing is overdue.
+15. Of several invoices the one that was due first is paid first, of one day the one that was finalised first.
+16. A payment that bounced begins everything anew (S37), however the card was declined before.
+17. An order at once for fewer seats than people hold now is refused (R4.3). How many those are is what `auto_expand`
+    said last; on Free it is nobody.
 """
 
 from calendar import monthrange
@@ -227,7 +231,7 @@ class World:
         self.grace_until: date | None = None
         self.grace_lines: list[Line] = []
         self.plan, self.interval, self.seats = "free", "month", 0
-        self.need = 0
+        self.need = self.people = 0
         self.anchor = self.term_start = self.term_end = self.day(created_at)
         self.pending: dict[str, Any] = {}
         self.cancels = False
@@ -276,6 +280,7 @@ class World:
         """Let everything happen that happens by itself up to and with that instant."""
         if drafts or to > self.now:
             self._finalise_ready()
+            self._note()
         while True:
             tomorrow = midnight(self.day(self.now) + timedelta(days=1), self.zone)
             nine = datetime.combine(self.day(self.now), time(9), ZoneInfo(self.zone)).astimezone(UTC)
@@ -305,9 +310,9 @@ class World:
 
     def _midnight(self) -> None:
         self._expansion()
-        for doc in list(self.docs):
+        for doc in self._by_age():
             self._retry(doc)
-        for doc in sorted((doc for doc in self.docs if doc.day0), key=lambda doc: doc.day0 or date.max):
+        for doc in self._by_age():
             self._end_of_dunning(doc)
         if self.state == "trialing" and self.trial_end and self.day() >= self.trial_end:
             self._end_trial()
@@ -370,6 +375,11 @@ class World:
         return sum(doc.owed for doc in self.docs if doc.unpaid)
 
     # documents and money
+
+    def _by_age(self) -> list[Doc]:
+        """Invoices in the order in which they are paid."""
+        issued = [doc for doc in self.docs if doc.day0 and doc.issued_at]
+        return sorted(issued, key=lambda doc: (doc.day0, doc.issued_at))
 
     def _attempt(self) -> str:
         if not self.has_card:
@@ -652,6 +662,8 @@ class World:
         raised = {k: v for k, v in named.items() if self._is_up(k, v, current[k])}
         if raised and self.standing == "past_due":
             raise Refused("pay_first")
+        if ("interval" in raised or "seats" in raised) and named.get("seats", max(self.seats, self.need)) < self.people:
+            raise Refused("people")
         if "interval" in raised:
             self._new_term({**current, **named})
             return
@@ -729,7 +741,7 @@ class World:
             raise Refused("no_subscription")
         if needed > max(self.seats, self.need) and self.standing != "active":
             raise Refused("not_active")
-        self.need = needed
+        self.need = self.people = needed
 
     def _expansion(self) -> None:
         """Invoice what the day that just ended expanded by."""
@@ -887,7 +899,7 @@ class World:
     def _become_free(self) -> None:
         self._suspend_numbers()
         self.state, self.plan, self.seats, self.collection = "free", "free", 0, "card"
-        self.runs, self.pending, self.need = [], {}, 0
+        self.runs, self.pending, self.need, self.people = [], {}, 0, 0
         self.cancels = self.usage_billed = self.telephony_stopped = False
         self.grace_until = self.usage_billed_on = None
         self._take_zone()
@@ -1078,7 +1090,7 @@ class World:
             return
         if self.grace_until:
             self._pay_grace()
-        for doc in sorted((doc for doc in self.docs if doc.unpaid), key=lambda doc: doc.day0 or date.max):
+        for doc in [doc for doc in self._by_age() if doc.unpaid]:
             doc.hard = False
             self._charge(doc)
             if doc.unpaid:
@@ -1102,7 +1114,7 @@ class World:
 
     def record_payment(self, amount: int) -> None:
         """A transfer or cheque for the oldest open invoice. R4.2, S21"""
-        open_docs = sorted((doc for doc in self.docs if doc.unpaid), key=lambda doc: doc.day0 or date.max)
+        open_docs = [doc for doc in self._by_age() if doc.unpaid]
         if not open_docs:
             raise Refused("nothing_owed")
         doc = open_docs[0]
@@ -1122,7 +1134,7 @@ class World:
         doc.paid -= applied
         doc.written_off -= off
         self.balance -= over
-        doc.day0, doc.ended = self.day(), False
+        doc.day0, doc.ended, doc.hard = self.day(), False, False
         doc.steps = {step for step in REMINDER_DAYS if step <= 0}
         self.mails.append(("payment_failed", self.now))
         self._settle(doc)

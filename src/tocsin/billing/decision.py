@@ -156,7 +156,7 @@ class Decision:
         """Keep an unpaid invoice, in place of what was known of it."""
         others = tuple(one for one in self.billing.unpaid if one.document.id != unpaid.document.id)
         kept = (*others, unpaid) if unpaid.document.owed_minor > 0 else others
-        self.keep(unpaid=tuple(sorted(kept, key=lambda one: (one.due_on, str(one.document.id)))))
+        self.keep(unpaid=tuple(sorted(kept, key=_age)))
 
     def outcome(self) -> Outcome:
         return Outcome(
@@ -170,6 +170,18 @@ class Decision:
             tuple(self.reasons),
             tuple(self.closings),
         )
+
+
+def _age(unpaid: Unpaid) -> tuple[date, datetime, int, str]:
+    """Orders unpaid invoices as they are paid: the first that was due, of one day the first that was finalised."""
+    document = unpaid.document
+    assert document.issued_at is not None  # noqa: S101
+    number = document.number or NEWEST
+    return unpaid.due_on, document.issued_at, len(number), number
+
+
+NEWEST = "~" * 200
+"""Stands for the number of an invoice that gets one only when the decision is kept."""
 
 
 def _windows_from(subscription: Subscription) -> date | None:

@@ -68,7 +68,8 @@ def order(decision: Decision, command: Order) -> None:
     parts = split(subscription, command.target, decision.book)
     if parts.now != NOTHING:
         refuse_in_debt(decision)
-        _check_people(decision, parts.now)
+        if parts.now.seats is not None:
+            _check_people(decision, command.target.seats or subscription.seats)
         _check_purchase_order(decision, parts.now)
     if decision.subscription.collection is Collection.INVOICE and parts.later.interval is Interval.MONTH:
         raise offline_requires_annual()
@@ -107,8 +108,9 @@ def refuse_in_debt(decision: Decision) -> None:
         raise Conflict("Pay the open invoices first; nothing more can be bought while something is overdue.")
 
 
-def _check_people(decision: Decision, now: Target) -> None:
-    if now.seats is not None and now.seats < decision.billing.responders:
+def _check_people(decision: Decision, seats: int) -> None:
+    """Raises: Conflict for fewer seats than people who hold one now. Source: R4.3"""
+    if seats < decision.billing.responders:
         raise Conflict(
             f"{decision.billing.responders} people hold a responder licence: choose who stays, or order as many seats."
         )
@@ -188,7 +190,7 @@ def buy(decision: Decision, target: Target) -> None:
     decision.change(book_version=decision.context.books.newest(decision.at))
     whole = Target(target.plan, target.interval or Interval.MONTH, target.seats or max(1, decision.billing.responders))
     check_target(decision, whole)
-    _check_people(decision, whole)
+    _check_people(decision, whole.seats or 1)
     begin_term_today(decision, whole)
     invoice_now(decision, term_lines(decision), first=True)
     decision.tell(LetterKind.CHANGED, **facts_of(whole))

@@ -94,7 +94,8 @@ def reverse(decision: Decision, command: ReversePayment, document: Document) -> 
     if command.written_off_minor:
         decision.payments.append(Payment(document.id, PaymentMethod.WRITE_OFF, -command.written_off_minor, decision.at))
     decision.change(balance_minor=decision.subscription.balance_minor - command.excess_minor)
-    decision.owe(Unpaid(document, decision.on, 0, hard=True))
+    # a bounced cheque says nothing about the card, which is tried again; a card payment that was disputed does
+    decision.owe(Unpaid(document, decision.on, 0, hard=command.method is PaymentMethod.CARD))
     decision.tell(LetterKind.CHARGE_FAILED, code="reversed", **facts(Unpaid(document, decision.on, 0)))
     stand_and_tell(decision)
 

@@ -182,7 +182,7 @@ OPEN_DOCUMENTS = f"""
     select {", ".join(f"d.{name}" for name in (*DOCUMENT, *WAITING, *DUNNING))}, null as credits_number
       from documents d
      where d.account_id = any(%(ids)s) and d.status in {OPEN} and (d.number is null or d.due_on is not null)
-     order by d.account_id, d.due_on, d.id
+     order by d.account_id, d.due_on, d.issued_at, d.series_number
 """
 LATE = """
     select s.account_id

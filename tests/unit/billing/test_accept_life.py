@@ -264,6 +264,20 @@ def test_s19_numbers_stop_with_telephony_and_are_not_charged_meanwhile() -> None
     assert history.until("2026-07-12").last().net_minor == 1_000
 
 
+def test_a_new_card_pays_first_what_was_due_first_and_then_what_was_finalised_first() -> None:
+    history = offline()
+    for number in (1, 2):
+        history.do("2026-03-25 10:00", AddNumber(UUID(int=number), f"+4822000000{number}"))
+    history.do("2026-03-25 10:01", Order(Target(seats=26)))
+    history.do("2026-03-25 10:02", AddNumber(UUID(int=3), "+48220000003"))
+    history.charger = always(PAID)
+
+    history.do("2026-04-01", CardAdded(CARD))
+
+    charged = [history.documents[charge.document_id].number for _, charge, _ in history.charged if charge.document_id]
+    assert charged == [document.number for document in history.finals()]
+
+
 def test_a_declined_card_does_not_begin_the_dunning_of_an_invoice_on_account() -> None:
     history = offline()
     history.charger = always(SOFT)
@@ -355,6 +369,31 @@ def test_s37_a_bounced_cheque_begins_dunning_anew_on_its_day() -> None:
     assert history.standing() is Standing.RESTRICTED
     history.until("2026-05-06")
     assert history.standing() is Standing.FREE
+
+
+def test_s37_after_a_bounced_cheque_a_card_that_was_declined_is_tried_again() -> None:
+    history = in_debt()
+    invoice = history.last()
+    history.do("2026-04-10 12:00", RecordPayment(invoice.id, 23_000, PaymentMethod.CHEQUE))
+    history.charger = always(PAID)
+
+    history.do("2026-04-15 12:00", ReversePayment(invoice.id, 23_000, PaymentMethod.CHEQUE))
+
+    assert history.standing() is Standing.PAST_DUE
+    history.until("2026-04-16")
+    assert history.standing() is Standing.ACTIVE
+    assert history.owed() == 0
+
+
+def test_after_a_disputed_card_payment_the_card_is_not_tried_again() -> None:
+    history = subscriber()
+    before = len(history.charged)
+
+    history.do("2026-03-15", ReversePayment(history.last().id, 23_000, PaymentMethod.CARD))
+
+    history.until("2026-04-08")
+    assert len(history.charged) == before
+    assert history.standing() is Standing.RESTRICTED
 
 
 def test_s01_an_unpaid_offline_invoice_ends_like_dunning_from_its_due_date() -> None:

@@ -213,6 +213,34 @@ def test_s22_seats_that_expanded_today_are_no_part_of_an_orders_price() -> None:
     assert history.last().net_minor == 3_784
 
 
+def with_people(history: History, people: int) -> History:
+    history.billing = replace(history.billing, responders=people)
+    return history
+
+
+def test_r4_3_an_annual_term_for_fewer_seats_than_people_is_refused() -> None:
+    history = with_people(subscriber(seats=20), 12)
+
+    with pytest.raises(Conflict, match="12 people hold"):
+        history.do(D, Order(Target("standard", Y, 11)))
+
+    history.do(D, Order(Target("standard", Y, 12)))
+    assert history.subscription.seats == 12
+
+
+def test_s22_moving_to_annual_keeps_who_came_today_and_prices_them_at_midnight() -> None:
+    history = subscriber()
+    history.do(D, SetAutoExpand(True))
+    history.do("2026-03-24 11:00", AutoExpand(13))
+    with_people(history, 13)
+
+    history.do("2026-03-24 12:00", Order(Target(interval=Y)))
+
+    assert history.subscription.seats == 13
+    history.until("2026-03-25")
+    assert history.last().net_minor == 3 * 22_800
+
+
 def test_s22_a_declined_charge_for_expansion_opens_dunning() -> None:
     history = subscriber()
     history.do(D, SetAutoExpand(True))

@@ -602,6 +602,18 @@ CREATE TABLE public.contacts (
 ALTER TABLE ONLY public.contacts FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: country_overrides; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.country_overrides (
+    code text NOT NULL,
+    sms boolean NOT NULL,
+    voice boolean NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT country_overrides_code_check CHECK ((code ~ '^[A-Z]{2}$'::text))
+);
+
+--
 -- Name: deletions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1792,6 +1804,13 @@ ALTER TABLE ONLY public.contacts
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: country_overrides country_overrides_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.country_overrides
+    ADD CONSTRAINT country_overrides_pkey PRIMARY KEY (code);
 
 --
 -- Name: deletions_done deletions_done_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -4157,6 +4176,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.configuration_versions TO tocs
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_engine;
+
+--
+-- Name: TABLE country_overrides; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.country_overrides TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.country_overrides TO tocsin_engine;
 
 --
 -- Name: TABLE deletions; Type: ACL; Schema: public; Owner: -

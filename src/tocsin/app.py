@@ -40,9 +40,10 @@ from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import HeadAsGet, RequestMiddleware
 from tocsin.licensing import api as licensing_api
+from tocsin.licensing import countries_service
 from tocsin.licensing.pages import faq as faq_pages
+from tocsin.licensing.pages import operator_countries, supported_countries
 from tocsin.licensing.pages import pricing as pricing_pages
-from tocsin.licensing.pages import supported_countries
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
@@ -90,6 +91,7 @@ PAGE_ROUTERS = (
     usage_pages.router,
     fair_use_pages.router,
     billing_operator_pages.router,
+    operator_countries.router,
     rules_pages.router,
     escalations_pages.router,
     events.router,
@@ -123,6 +125,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
                 passes=settings.password_hash_passes,
             )
             app.state.gate = limits
+            app.state.reach = countries_service.check_number
             app.state.rails = rails = make_rails(settings, limits, gateway_of(settings))
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)

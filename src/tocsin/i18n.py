@@ -189,5 +189,13 @@ def country(locale: str, code: str) -> str:
     return str(_formats(locale).territories.get(code, code))
 
 
+_PLAIN = str.maketrans("ÅÉÄÖÜÇĄĆĘŁŃÓŚŹŻåéäöüçąćęłńóśźż", "AEAOUCACELNOSZZaeaoucacelnoszz")
+
+
+def alphabetical(name: str) -> str:
+    """What a name is sorted by: its letters without their marks, so that Łotwa stands among the Ls."""
+    return name.translate(_PLAIN).casefold()
+
+
 def _formats(locale: str) -> Locale:
     return Locale.parse(_FORMATS.get(locale, _FORMATS[DEFAULT_LOCALE]))

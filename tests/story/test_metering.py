@@ -8,12 +8,13 @@ from tests.support.world import World
 
 from tocsin.accounts.model import ContactMethod, User
 from tocsin.billing import metered, service
-from tocsin.licensing import terms_store
+from tocsin.licensing import countries_store, terms_store
+from tocsin.licensing.countries import Override
 from tocsin.licensing.model import Interval, Standing, Term
 from tocsin.licensing.usage import UsageKind, make_record
 from tocsin.notifications.model import ChannelError
 
-PHONE, PUSH = "+48123456789", "device-1"
+PHONE, CHINA, PUSH = "+48123456789", "+8613812345678", "device-1"
 MINUTE = timedelta(minutes=1)
 
 
@@ -36,6 +37,15 @@ async def texting(world: World, name: str) -> User:
         )  # fmt: skip
     await world.contact(user, ContactMethod.SMS, PHONE)
     return user
+
+
+@pytest.fixture
+async def standard(free: World) -> World:
+    """The account on Standard: no fixed limit of SMS and calls."""
+    term = Term(free.tenant.account_id, START - MINUTE, Standing.ACTIVE, "standard", 1, Interval.MONTH, 1)
+    async with free.databases.engine.transaction() as tx:
+        await terms_store.insert_terms(tx, [term])
+    return free
 
 
 async def use_up(world: World, count: int) -> None:
@@ -152,14 +162,65 @@ async def test_what_the_carrier_did_not_take_is_not_counted(free: World) -> None
     assert await kept(free) == [("sms", False)]
 
 
-async def test_r11_1_nothing_stops_an_sms_on_standard(free: World) -> None:
-    ana = await texting(free, "ana")
-    term = Term(free.tenant.account_id, START - MINUTE, Standing.ACTIVE, "standard", 1, Interval.MONTH, 1)
-    async with free.databases.engine.transaction() as tx:
-        await terms_store.insert_terms(tx, [term])
-    await use_up(free, 300)
-    await tell(free, ana)
-    assert free.sent == [(0, PHONE, "disk full")]
+async def test_r11_1_nothing_stops_an_sms_on_standard(standard: World) -> None:
+    ana = await texting(standard, "ana")
+    await use_up(standard, 300)
+    await tell(standard, ana)
+    assert standard.sent == [(0, PHONE, "disk full")]
+
+
+async def test_r12_2_a_call_to_where_none_goes_is_an_e_mail_and_the_log_says_why(standard: World) -> None:
+    ana = await texting(standard, "ana")
+    await standard.contact(ana, ContactMethod.VOICE, CHINA)
+
+    await tell(standard, ana)
+
+    assert sorted(standard.sent) == [(0, PHONE, "disk full"), (0, ana.username, "disk full")]
+    assert sorted(await ends(standard)) == [
+        ("email", "accepted", ""), ("sms", "accepted", ""), ("voice", "suppressed", "country-not-supported"),
+    ]  # fmt: skip
+    assert await kept(standard) == [("sms", False)]
+    async with standard.databases.engine.transaction() as tx:
+        [line] = await tx.dicts(
+            "select data from alert_log where account_id = %(a)s and event = 'notification'"
+            " and data->>'status' = 'suppressed'",
+            a=standard.tenant.account_id,
+        )
+    assert (line["data"]["reason"], line["data"]["method"]) == ("country-not-supported", "voice")
+
+
+async def test_r12_2_a_country_that_the_operator_dropped_stops_what_waits_to_be_sent(standard: World) -> None:
+    ana = await texting(standard, "ana")
+    standard.sms.failing[PHONE] = ChannelError("no route", retry=True)
+    await tell(standard, ana)
+    standard.sms.failing.clear()
+    try:
+        async with standard.databases.engine.transaction() as tx:
+            await countries_store.save(tx, Override("PL", sms=False, voice=True))
+        await standard.advance(minutes=5)
+    finally:
+        async with standard.databases.engine.transaction() as tx:
+            await countries_store.delete(tx, "PL")
+
+    assert [address for _, address, _ in standard.sent] == [ana.username]
+    assert await ends(standard) == [("sms", "suppressed", "country-not-supported"), ("email", "accepted", "")]
+    assert await kept(standard) == []
+
+
+async def test_the_owners_are_told_where_nothing_reaches_somebody_s_country_and_he_has_nothing_else(
+    standard: World,
+) -> None:
+    [ana] = await standard.users("ana")
+    async with standard.databases.engine.transaction() as tx:
+        await tx.execute(
+            "delete from contacts where account_id = %(a)s and user_id = %(u)s", a=standard.tenant.account_id, u=ana.id
+        )
+    await standard.contact(ana, ContactMethod.VOICE, CHINA)
+
+    await tell(standard, ana)
+
+    assert standard.sent == [(0, standard.tenant.owner.username, "disk full")]
+    assert (await ends(standard))[0] == ("voice", "failed", "country-not-supported")
 
 
 async def test_r8_4_whoever_becomes_a_stakeholder_gets_no_sms_any_more(free: World) -> None:

@@ -36,7 +36,7 @@ class LicenceKind(StrEnum):
 
 
 class ContactMethod(StrEnum):
-    """The ways to reach a person. Those of OFFERED can be added; the others are played in rehearsals."""
+    """The ways to reach a person. Those of OFFERED can be added; push is played in rehearsals."""
 
     EMAIL = "email"
     WEBHOOK = "webhook"
@@ -45,8 +45,10 @@ class ContactMethod(StrEnum):
     PUSH = "push"
 
 
-OFFERED = (ContactMethod.EMAIL, ContactMethod.WEBHOOK)
-"""The methods that this server has a channel for."""
+OFFERED = (ContactMethod.EMAIL, ContactMethod.WEBHOOK, ContactMethod.SMS, ContactMethod.VOICE)
+
+TELEPHONE = frozenset({ContactMethod.SMS, ContactMethod.VOICE})
+"""The methods whose address is a telephone number. There is no channel for them yet, so none is ever verified."""
 
 
 class Right(StrEnum):

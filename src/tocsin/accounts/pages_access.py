@@ -18,6 +18,7 @@ from tocsin import crypto, i18n
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Account, User
+from tocsin.accounts.reach import Reach
 from tocsin.accounts.rights import CONFIGURING, Action, may
 from tocsin.accounts.sign_in import store
 from tocsin.accounts.sign_in.model import Browser, Session, SignedIn
@@ -169,6 +170,12 @@ class PageContext(Page):
     def gate(self) -> Gate:
         """What the account's plan allows."""
         found: Gate = self.request.app.state.gate
+        return found
+
+    @property
+    def reach(self) -> Reach:
+        """Which telephone numbers SMS and calls get to."""
+        found: Reach = self.request.app.state.reach
         return found
 
     @property

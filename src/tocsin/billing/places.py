@@ -2,6 +2,7 @@
 
 from babel import Locale
 
+from tocsin import i18n
 from tocsin.licensing.countries import NO_COUNTRIES
 
 EURO = frozenset(
@@ -16,14 +17,7 @@ def country_options(locale: str) -> list[tuple[str, str]]:
     """Code and name of each, in the order of `locale`'s names."""
     names = Locale.parse(locale).territories
     found = [(code, name) for code, name in names.items() if len(code) == 2 and code not in NO_COUNTRIES]
-    return sorted(found, key=lambda pair: _plain(pair[1]))
-
-
-def _plain(name: str) -> str:
-    return name.translate(_PLAIN).casefold()
-
-
-_PLAIN = str.maketrans("ÅÉÄÖÜÇĄĆĘŁŃÓŚŹŻåéäöüçąćęłńóśźż", "AEAOUCACELNOSZZaeaoucacelnoszz")
+    return sorted(found, key=lambda pair: i18n.alphabetical(pair[1]))
 
 
 def is_country(code: str) -> bool:

@@ -12,7 +12,7 @@ from tocsin.escalations.escalation import NotifyType, SkipReason
 from tocsin.escalations.reason import Path, Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
 from tocsin.i18n import N_, Translator
-from tocsin.notifications.model import NotificationStatus
+from tocsin.notifications.model import NO_COUNTRY, NotificationStatus
 from tocsin.notifications.words import SUPPRESSED, UNREACHABLE, after_in_words
 
 NOBODY: Mapping[str, str] = {
@@ -45,6 +45,7 @@ MOOT: Mapping[str, str] = {
     "contact-missing": N_("The contact no longer exists."),
     "contact-disabled": N_("The contact was disabled."),
     "contact-unverified": N_("The contact was not verified."),
+    NO_COUNTRY: N_("This country is not supported on that channel."),
 }
 
 MOOT_BY: Mapping[str, str] = {

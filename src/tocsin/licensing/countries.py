@@ -10,7 +10,9 @@ from functools import cache
 
 from babel import Locale
 
+from tocsin import i18n
 from tocsin.errors import Invalid
+from tocsin.i18n import DEFAULT_LOCALE, N_
 from tocsin.licensing.numbers import region_of, zone_of
 from tocsin.licensing.pricebook import Zone
 
@@ -85,21 +87,38 @@ def _changed(country: Country, override: Override | None) -> Country:
     return replace(country, sms=override.sms, voice=override.voice, note=override.note)
 
 
+NO_SMS = N_("SMS do not reach this country: %(country)s. A voice call does.")
+NO_CALL = N_("Calls do not reach this country: %(country)s. An SMS does.")
+NOTHING = N_("Neither SMS nor calls reach this country: %(country)s. Use an e-mail address or a webhook.")
+
+
 class Unreachable(Invalid):
     """Calls or SMS do not go to this country; `sms_supported` says whether an SMS would."""
 
-    def __init__(self, message: str, field: str, *, sms_supported: bool) -> None:
-        super().__init__(message, {field: message})
-        self.sms_supported = sms_supported
+    def __init__(self, country: Country, field: str, *, voice: bool, locale: str) -> None:
+        self.sms_supported = country.sms
+        offers = country.sms if voice else country.voice
+        text = (NO_CALL if voice else NO_SMS) if offers else NOTHING
+        super().__init__(text, params={"country": i18n.country(locale, country.code)})
+        self.errors = {field: self.message}
 
 
-def check_reach(number: str, *, voice: bool, overrides: Mapping[str, Override], field: str = "address") -> None:
-    """Does a voice call, or an SMS, reach this E.164 number? Raises: Unreachable, Invalid for what is no number."""
-    country = table(overrides).get(region_of(number))
-    if country is None:
+def check_reach(
+    number: str,
+    *,
+    voice: bool,
+    overrides: Mapping[str, Override],
+    field: str = "address",
+    locale: str = DEFAULT_LOCALE,
+) -> None:
+    """Does a voice call, or an SMS, reach this E.164 number? The country's name in a refusal is in `locale`.
+
+    Raises: Unreachable, Invalid for what is no number.
+    """
+    region = region_of(number)
+    known = shipped().get(region)
+    if known is None:
         return  # a number of no country, such as a satellite phone's: the carrier decides
-    if voice and not country.voice:
-        offer = " An SMS does." if country.sms else ""
-        raise Unreachable(f"Calls do not reach {country.code}.{offer}", field, sms_supported=country.sms)
-    if not voice and not country.sms:
-        raise Unreachable(f"SMS do not reach {country.code}.", field, sms_supported=False)
+    country = _changed(known, overrides.get(region))
+    if not (country.voice if voice else country.sms):
+        raise Unreachable(country, field, voice=voice, locale=locale)

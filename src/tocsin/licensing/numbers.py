@@ -6,10 +6,26 @@ Source: licensing requirements R10.2, S17: the full number decides, not its pref
 from functools import lru_cache
 
 from tocsin.errors import Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.pricebook import Zone
 
 NOWHERE = "001"
 """The region of numbers that belong to no country, such as satellite phones."""
+
+NO_NUMBER = N_("This is not a telephone number. One looks like +48 22 123 45 67, with the country's code.")
+
+
+def normalised(number: str) -> str:
+    """The number in E.164 form: +48221234567. Raises: Invalid for what is no number of any country."""
+    import phonenumbers  # its metadata takes a while to load, and few processes need it
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        raise Invalid(N_("Something is not right yet."), {"address": NO_NUMBER}) from None
+    if parsed.extension or not phonenumbers.is_valid_number(parsed):
+        raise Invalid(N_("Something is not right yet."), {"address": NO_NUMBER})
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
 @lru_cache(maxsize=50_000)

@@ -1,7 +1,7 @@
 """The meter at the sender: what costs by use asks for room before each send, and is counted once it was taken.
 
-Where there is no room the person is told by push or e-mail instead: a page is never dropped for want of money (M15).
-Source: licensing requirements R8.4, R9.3, CHOICE-44
+Where there is no room, or nothing goes to that country, the person is told by push or e-mail instead: a page is never
+dropped (M15). Source: licensing requirements R8.4, R9.3, R12, CHOICE-44
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +12,12 @@ from tocsin.alerts.log import Event
 from tocsin.billing import metered
 from tocsin.db import Tx
 from tocsin.errors import Invalid
+from tocsin.licensing import countries_store
+from tocsin.licensing.countries import Unreachable, check_reach
 from tocsin.licensing.quota import Stopped
 from tocsin.licensing.usage import UsageKind, UsageRecord, make_record
 from tocsin.notifications import metering_store, store
-from tocsin.notifications.model import AttemptResult, NewNotification, Notification, Outcome
+from tocsin.notifications.model import NO_COUNTRY, AttemptResult, NewNotification, Notification, Outcome
 
 METERED: Mapping[str, UsageKind] = {"sms": UsageKind.SMS, "voice": UsageKind.VOICE}
 """The methods that are metered; the others never come here."""
@@ -30,9 +32,13 @@ def unit_of(told: Notification) -> str:
 
 
 async def reserve(tx: Tx, told: Notification, now: datetime) -> str | None:
-    """Make room for one attempt. Otherwise why there is none: a reason of quota.StopReason, or BAD_NUMBER."""
+    """Make room for one attempt. Otherwise why there is none: a quota.StopReason, NO_COUNTRY or BAD_NUMBER."""
     try:
+        overrides = await countries_store.list_overrides(tx)
+        check_reach(told.address, voice=METERED[told.method] is UsageKind.VOICE, overrides=overrides)
         record = _record(told, now)
+    except Unreachable:
+        return NO_COUNTRY
     except Invalid:
         return BAD_NUMBER
     answer = await metered.reserve(tx, record)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact, UserStatus
 from tocsin.accounts.pages_access import PageContext, page, path_uuid
-from tocsin.errors import Invalid, Throttled
+from tocsin.errors import Conflict, Invalid, Throttled
 from tocsin.i18n import N_
 from tocsin.notifications import plan, rules_service, rules_store, service, words
 from tocsin.notifications.plan import ActionType, NotificationRule, Plan, Step, Unreachable
@@ -180,6 +180,6 @@ async def post_test_page(ctx: Self, contact_id: str) -> Response:
     _, back = ctx.words, "/profile"
     try:
         await service.send_test_page(ctx.db, ctx.account_id, ctx.user.id, path_uuid(contact_id), ctx.at)
-    except Throttled as error:
+    except (Conflict, Throttled) as error:
         return ctx.redirect(back, "danger", ctx.say(error))
     return ctx.redirect(back, "success", _("A test page is on its way. Look whether it arrives."))

@@ -24,6 +24,7 @@ def test_r12_accept_a_call_to_a_country_without_voice_is_refused_with_an_sms_off
         check_reach("+8613812345678", voice=True, overrides={})
     assert refused.value.sms_supported
     assert refused.value.status == 422
+    assert refused.value.errors == {"address": "Calls do not reach this country: China. An SMS does."}
     check_reach("+8613812345678", voice=False, overrides={})
     check_reach("+48512345678", voice=True, overrides={})
 

@@ -1,14 +1,16 @@
 """Pages of one's own profile: name, zone, language, contacts."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Response
 
 from tocsin import i18n
 from tocsin.accounts import store
-from tocsin.accounts.model import OFFERED, ContactMethod
+from tocsin.accounts.model import OFFERED, TELEPHONE, Contact, ContactMethod
 from tocsin.accounts.pages.security import where
 from tocsin.accounts.pages.sign_in import too_many
 from tocsin.accounts.pages_access import YEAR_SECONDS, PageContext, page, path_uuid
@@ -16,6 +18,7 @@ from tocsin.accounts.people import contacts, service
 from tocsin.accounts.people.service import Profile
 from tocsin.accounts.sign_in import service as sign_in
 from tocsin.accounts.sign_in import throttle
+from tocsin.db import Tx
 from tocsin.errors import Conflict, Invalid, Throttled
 from tocsin.i18n import N_
 
@@ -56,6 +59,7 @@ async def _profile_page(
 ) -> Response:
     async with ctx.db.transaction() as tx:
         own = await store.list_contacts(tx, ctx.account_id, ctx.user.id)
+        lost = await _out_of_reach(ctx, tx, own)
     shown = profile or Profile(ctx.user.full_name, ctx.user.time_zone, ctx.user.locale)
     return ctx.html(
         "accounts/profile.html",
@@ -64,9 +68,22 @@ async def _profile_page(
         profile=shown,
         zones=zone_options(shown.time_zone),
         contacts=own,
+        lost=lost,
         contact=contact,
         errors={field: ctx.say(text) for field, text in (errors or {}).items()},
     )
+
+
+async def _out_of_reach(ctx: PageContext, tx: Tx, own: Sequence[Contact]) -> dict[UUID, str]:
+    """Why SMS or calls do not get to some of these contacts, though they once did."""
+    found = {}
+    for it in own:
+        if it.method in TELEPHONE:
+            try:
+                await ctx.reach(tx, it.address, voice=it.method is ContactMethod.VOICE, locale=ctx.viewer.locale)
+            except Invalid as error:
+                found[it.id] = ctx.say(error)
+    return found
 
 
 @router.post("/profile")
@@ -92,16 +109,24 @@ async def post_contact(ctx: Self) -> Response:
         if typed[0] == ContactMethod.EMAIL:
             await _count_mail(ctx, typed[1])
         contact, secret = await contacts.add(
-            ctx.db, ctx.settings.key, ctx.actor, ctx.user, where(ctx), ContactMethod(typed[0]), typed[1]
+            ctx.db, ctx.settings.key, ctx.reach, ctx.actor, ctx.user, where(ctx), ContactMethod(typed[0]), typed[1]
         )
     except Throttled as error:
         errors = {"address": too_many(ctx.words, error)}
         return await _profile_page(ctx, contact=typed, errors=errors, status=429)
     except (Invalid, Conflict) as error:
         errors = error.errors or {"address": error.message}
+        if error.params:
+            errors = dict.fromkeys(errors, ctx.say(error))
         return await _profile_page(ctx, contact=typed, errors=errors, status=error.status)
     if secret:
         return ctx.html("accounts/contact_secret.html", contact=contact, secret=secret)
+    if contact.method in TELEPHONE:
+        said = ctx.words(
+            "%(address)s is kept, but not verified and not used yet: this server has no provider of SMS and calls.",
+            address=contact.address,
+        )
+        return ctx.redirect(HERE, "warning", said)
     said = ctx.words(
         "A mail is on its way to %(address)s. Follow its link to confirm the address.", address=contact.address
     )

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 from tocsin import crypto
 from tocsin.accounts import audit, store
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.model import Contact, ContactMethod, User
+from tocsin.accounts.model import TELEPHONE, Contact, ContactMethod, LicenceKind, User
 from tocsin.accounts.people import letters, service
 from tocsin.accounts.people import store as people
 from tocsin.accounts.people.letters import Address
+from tocsin.accounts.reach import Reach
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict, Invalid, NotFound
 from tocsin.i18n import N_
@@ -20,25 +21,33 @@ VERIFICATION = "verification"
 CONTACT_SECRET = "contact-secret"  # noqa: S105 - the purpose that a contact's signing secret is sealed for
 SECRET_BYTES = 24
 MOST = 20
+MOST_NUMBERS = 2
+"""Telephone numbers of one method."""
 URL_LENGTH = 2000
 
 
 async def add(
-    db: Db, key: bytes, actor: Actor, user: User, where: Address, method: ContactMethod, address: str
+    db: Db, key: bytes, reach: Reach, actor: Actor, user: User, where: Address, method: ContactMethod, address: str
 ) -> tuple[Contact, str]:
     """The new contact, not verified yet; for a webhook also its signing secret, which is shown this once.
 
-    Raises: Invalid, Conflict.
+    Raises: Invalid, also for a number in a country that `reach` says no to; Conflict.
     """
-    address = check_address(method, address)
+    if method in TELEPHONE:
+        address = await _check_number(db, reach, user, method, address)
+    else:
+        address = check_address(method, address)
     secret = secrets.token_bytes(SECRET_BYTES) if method is ContactMethod.WEBHOOK else None
     contact = Contact(user.account_id, uuid4(), user.id, method, address, True, None, actor.at)
     async with db.transaction() as tx:
         await people.lock_user(tx, user.account_id, user.id)
         if await people.find_contact(tx, user.account_id, user.id, method, address) is not None:
             raise Conflict(N_("You have this contact already."), {"address": N_("You have this contact already.")})
-        if len(await store.list_contacts(tx, user.account_id, user.id)) >= MOST:
+        own = await store.list_contacts(tx, user.account_id, user.id)
+        if len(own) >= MOST:
             raise Conflict(N_("You have 20 contacts, which is the most. Remove one first."))
+        if method in TELEPHONE and sum(it.method is method for it in own) >= MOST_NUMBERS:
+            raise Conflict(N_("You have 2 numbers on this channel, which is the most. Remove one first."))
         sealed = crypto.seal(key, CONTACT_SECRET, secret) if secret is not None else None
         await store.insert_contact(tx, contact, sealed)
         if method is ContactMethod.EMAIL:
@@ -47,8 +56,19 @@ async def add(
     return contact, shown(secret) if secret is not None else ""
 
 
+async def _check_number(db: Db, reach: Reach, user: User, method: ContactMethod, number: str) -> str:
+    """The number as it is kept. Raises: Invalid."""
+    if user.licence_kind is LicenceKind.STAKEHOLDER:
+        raise Invalid(
+            N_("Something is not right yet."),
+            {"method": N_("Stakeholders are told by e-mail and push, not by SMS or calls.")},
+        )
+    async with db.transaction() as tx:
+        return await reach(tx, number, voice=method is ContactMethod.VOICE, locale=user.locale)
+
+
 def check_address(method: ContactMethod, address: str) -> str:
-    """The address, if it is one of that method. Raises: Invalid."""
+    """The e-mail or web address, if it is one. Raises: Invalid."""
     if method is ContactMethod.EMAIL:
         return service.mail_address(address, "address")
     text = address.strip()

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from tocsin.licensing import countries
+from tocsin.licensing import countries_service
 from tocsin.licensing.access import Shop
 from tocsin.licensing.model import Interval
 from tocsin.licensing.pages.pricing import book_of, money_in
@@ -16,6 +16,8 @@ HERE = "/licensing-faq"
 async def get_faq(here: Shop) -> Response:
     """Thirteen questions, each with an address of its own."""
     book = await book_of(here)
+    async with here.databases.engine.transaction() as tx:
+        countries = await countries_service.in_force(tx)
     currency = here.request.query_params.get("currency", "")
     currency = currency if currency in book.currencies else next(iter(book.currencies))
     money = money_in(here.viewer.locale, currency)
@@ -34,7 +36,7 @@ async def get_faq(here: Shop) -> Response:
         unlimited=" / ".join(plan.name for plan in book.plans.values() if plan.messages.included is None),
         with_minutes=next((plan for plan in book.plans.values() if plan.incoming.minutes_included), None),
         with_stakeholders=" / ".join(plan.name for plan in book.plans.values() if plan.stakeholders_limit != 0),
-        voice_countries=sum(country.voice for country in countries.shipped().values()),
+        voice_countries=sum(country.voice for country in countries.values()),
         yearly_saves=_saves_by_the_year(book, currency),
         sign_up=here.settings.sign_up == "open",
     )

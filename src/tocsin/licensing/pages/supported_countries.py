@@ -6,8 +6,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from tocsin import i18n
 from tocsin.accounts.pages_access import Page, visitor
+from tocsin.db import Databases
 from tocsin.http import answer
-from tocsin.licensing.countries import Country, shipped
+from tocsin.licensing import countries_service
+from tocsin.licensing.countries import Country
 
 router = APIRouter()
 api_router = APIRouter(tags=["Plans and prices"])
@@ -18,9 +20,11 @@ SEARCHED = 60  # characters
 async def get_supported_countries(here: Annotated[Page, Depends(visitor)]) -> Response:
     """Every country by its name, or those that a search finds."""
     sought = here.request.query_params.get("q", "").strip()[:SEARCHED]
+    async with here.databases.engine.transaction() as tx:
+        table = await countries_service.in_force(tx)
     named = sorted(
-        ((i18n.country(here.viewer.locale, code), country) for code, country in shipped().items()),
-        key=lambda pair: pair[0].casefold(),
+        ((i18n.country(here.viewer.locale, code), country) for code, country in table.items()),
+        key=lambda pair: i18n.alphabetical(pair[0]),
     )
     return here.html(
         "licensing/countries.html",
@@ -40,6 +44,9 @@ def _fits(sought: str, name: str, country: Country) -> bool:
 @api_router.get("/v1/countries")
 async def get_countries(request: Request) -> Response:
     """Every ISO 3166 country: its calling code, whether SMS and calls go there, and the zone of their prices."""
+    databases: Databases = request.app.state.databases
+    async with databases.engine.transaction() as tx:
+        table = await countries_service.in_force(tx)
     data = [
         {
             "code": it.code,
@@ -49,7 +56,8 @@ async def get_countries(request: Request) -> Response:
             "zone": it.zone.value,
             "registeredSender": it.registered_sender,
             "numericSender": it.numeric_sender,
+            "note": it.note,
         }
-        for it in shipped().values()
+        for it in table.values()
     ]
     return answer(request, data=data)

@@ -87,10 +87,8 @@ ALSO: Mapping[str, tuple[str, ...]] = {
 """Tests that show a requirement though they are named after something else."""
 
 NOT_YET: Mapping[str, str] = {
-    "R3.3": "export of the configuration",
     "R8.1": "custom roles",
     "R12.1": "channel for SMS",
-    "M12": "change of currency",
     "invariant 8": "deletion",
 }
 """What has no test of its own yet, and the area that it waits for."""

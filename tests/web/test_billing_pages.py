@@ -1,13 +1,18 @@
 """The owner's billing pages, as a person uses them: the money first, then the change."""
 
+import io
 import re
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
+from tests.support.alert_api import api_of
+from tests.support.alerts import add_alert
 from tests.support.browsing import Answer, Browsing, add_person, browsing, give_password
 from tests.support.card_provider import gateway_to
-from tests.support.makers import Tenant
+from tests.support.makers import Tenant, add_key
 from tests.support.shop import on_trial
 from tests.support.shop import shop as running_shop
 from tests.support.stripe_fake import StripeFake, stripe_fake
@@ -20,6 +25,7 @@ from tocsin.billing.cards import service as cards
 from tocsin.billing.cards.on_file import CardOnFile
 from tocsin.clock import SetClock
 from tocsin.db import Databases
+from tocsin.escalations.team_defaults import create_team
 from tocsin.settings import Settings
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -132,6 +138,42 @@ async def test_r6_3_a_purchase_holds_once_it_is_paid_and_its_invoice_is_there(
     assert "Explain this line" in invoice
     assert (pdf.headers["content-type"], xml.headers["content-type"]) == ("application/pdf", "application/xml")
     assert (await ana.get(f"{HERE}/invoices/all.zip")).headers["content-type"] == "application/zip"
+
+
+MONEY = frozenset(
+    {
+        "audit_log", "billing_commands", "billing_information", "card_customers", "card_events", "cards", "charges",
+        "document_files", "document_lines", "documents", "mails", "payments", "retention", "subscription_terms",
+        "subscriptions",
+    }
+)  # fmt: skip
+"""Every table that buying a plan may write to; `retention` says when the plan's is next looked at."""
+
+
+async def everything_else(ana: Browsing) -> dict[str, str]:
+    """What the account has besides money, as the owner's export tells it: a hash a table."""
+    exported = await ana.session.get("/settings/delete-account/export")
+    with zipfile.ZipFile(io.BytesIO(await exported.read())) as found:
+        tables = {name.removesuffix(".json") for name in found.namelist()} - MONEY
+        return {table: sha256(found.read(f"{table}.json")).hexdigest() for table in tables}
+
+
+async def test_r3_3_accept_a_purchase_changes_nothing_but_money(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    async with databases.engine.transaction() as tx:
+        await create_team(tx, trial.account_id, "Core", [(trial.owner.id, "admin")], time_zone="Europe/Warsaw", at=NOW)
+    await add_alert(databases, trial)
+    key = await add_key(databases, trial)
+    before = await everything_else(ana)
+
+    done = await change(ana, "standard", 10)
+
+    assert "Done." in done
+    assert {"alerts", "escalations", "integrations", "routing_rules", "schedules", "teams", "users"} <= before.keys()
+    assert await everything_else(ana) == before
+    assert (await api_of(ana.session, trial, key).call("GET", "/v2/alerts/count", {})).body["data"]["count"] == 1
 
 
 async def test_r4_4_a_declined_card_changes_nothing_and_says_why(
@@ -250,6 +292,20 @@ async def test_r7_2_the_address_is_checked_and_kept(ana: Browsing) -> None:
     assert "Unter den Linden 1" in wrong
     assert "Acme GmbH" in saved
     assert "DE136695976" in saved
+
+
+async def test_m12_another_currency_is_announced_and_stays_when_the_address_is_saved_again(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+    await ana.get(f"{INFORMATION}/address")
+
+    saved = await ana.post(f"{INFORMATION}/address", **{**ADDRESS, "currency": "EUR"})
+    form = await ana.get(f"{INFORMATION}/address")
+
+    assert "USD → EUR from the next period" in re.sub(r"\s+", " ", saved.text)
+    assert '<option value="EUR" selected' in form.text
 
 
 async def test_r7_2_the_registry_is_asked_about_a_vat_id(

@@ -13,6 +13,7 @@ from tocsin.billing.commands import (
     AddNumber,
     Cancel,
     CardAdded,
+    ChangeCurrency,
     ChangeZone,
     ExtendTrial,
     Order,
@@ -647,6 +648,34 @@ def test_s24_a_new_zone_takes_effect_at_the_next_boundary() -> None:
     assert history.subscription.zone == "America/New_York"
     history.do("2026-04-10 01:00", Order(Target(seats=13)))  # still the 9th in New York
     assert history.last().net_minor == 6_900
+
+
+def test_m12_another_currency_waits_for_the_next_period_and_has_its_own_prices() -> None:
+    history = subscriber()
+    history.do(D, ChangeCurrency("EUR"))
+
+    history.do("2026-03-24 11:00", Order(Target(seats=13)))
+    within = history.last()
+    history.until("2026-04-10")
+    renewed = history.last()
+
+    assert (within.currency, within.net_minor) == ("USD", 3_784)
+    assert (renewed.currency, renewed.net_minor) == ("EUR", 29_900)
+    assert history.subscription.next_currency is None
+
+
+def test_m12_before_the_first_invoice_another_currency_holds_at_once() -> None:
+    history = History("2026-03-10 09:00")
+
+    history.do("2026-03-11 10:00", ChangeCurrency("EUR"))
+
+    assert (history.subscription.currency, history.subscription.next_currency) == ("EUR", None)
+
+
+def test_m12_a_currency_that_nothing_is_sold_in_is_refused() -> None:
+    history = subscriber()
+    with pytest.raises(Invalid, match="USD, EUR"):
+        history.do(D, ChangeCurrency("GBP"))
 
 
 def test_r11_3_usage_billing_begins_with_the_first_window_after_the_notice() -> None:

@@ -69,7 +69,8 @@ def _country(ctx: PageContext, code: str) -> str:
 async def get_address(ctx: Owning) -> Response:
     """Edit your Billing Address."""
     billing = await existing(ctx)
-    return await _form(ctx, billing.buyer, billing.subscription.zone, billing.subscription.currency)
+    now = billing.subscription
+    return await _form(ctx, billing.buyer, now.next_zone or now.zone, now.next_currency or now.currency)
 
 
 async def _form(
@@ -128,15 +129,16 @@ async def post_address(ctx: Owning) -> Response:
         errors["currency"] = N_("There are no prices in this currency.")
     if errors:
         return await _form(ctx, buyer, zone, currency, errors)
-    commands: list[Command] = [ChangeBuyer(buyer, await _vat_check(ctx, billing, buyer))]
+    commands: list[Command] = []  # the one that may be refused first, so that a refusal leaves all as it was
     subscription = billing.subscription
-    if zone != (subscription.next_zone or subscription.zone):
-        commands.append(ChangeZone(zone))
     if currency != (subscription.next_currency or subscription.currency):
         commands.append(ChangeCurrency(currency))
+    if zone != (subscription.next_zone or subscription.zone):
+        commands.append(ChangeZone(zone))
+    commands.append(ChangeBuyer(buyer, await _vat_check(ctx, billing, buyer)))
     try:
-        for number, command in enumerate(commands):
-            asked = Asked(command, f"page-address-{number}-{form.text('key')[:64]}", ctx.user.id)
+        for command in commands:
+            asked = Asked(command, f"page-address-{type(command).__name__}-{form.text('key')[:64]}", ctx.user.id)
             await service.perform(ctx.db, rails_of(ctx.request), ctx.account_id, asked, ctx.at)
     except (Invalid, Conflict) as error:
         return await _form(ctx, buyer, zone, currency, error.errors or {"name": error.message})

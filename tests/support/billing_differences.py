@@ -144,7 +144,7 @@ class Engine(History):
         for use in command.args["uses"]:
             number, region, zone = NUMBERS[use.zone]
             leg = use.kind == "leg"
-            if leg and not any(number.ended_at is None for number in self.billing.numbers):
+            if leg and all(it.ended_at is not None or it.added_at > use.at for it in self.billing.numbers):
                 continue
             for _ in range(1 if leg else use.amount):
                 name = f"{len(self.records):06}"
@@ -430,6 +430,11 @@ class _Author:
 def random_history(seed: int) -> Past:
     """A history that is the same for the same seed."""
     return _Author(seed).past()
+
+
+def differing(seeds: range) -> list[int]:
+    """The seeds whose histories do not come out the same."""
+    return [seed for seed in seeds if differences(random_history(seed))]
 
 
 def shrunk(past: Past) -> Past:

@@ -175,6 +175,7 @@ class Window:
 @dataclass(slots=True, eq=False)
 class Number:
     name: str
+    added_at: datetime
     releasing: bool = False
 
 
@@ -928,7 +929,7 @@ class World:
         if self.state == "trialing" and not self.cancels:
             if self.numbers:
                 raise Refused("one_in_trial")
-            self.numbers.append(Number(name))
+            self.numbers.append(Number(name, self.now))
             return
         if self.state != "paid" or self.telephony_stopped:
             raise Refused("no_numbers")
@@ -939,7 +940,7 @@ class World:
             day = max(self.day(), start)
             amount = rounded(Fraction(NUMBER_PRICE * (end - day).days, (end - start).days))
             self._sell([Line("number", name, 1, amount)], [Run("number", name, 1, amount, day, end)])
-        self.numbers.append(Number(name))
+        self.numbers.append(Number(name, self.now))
         self.windows[-1].number_held = True
 
     def _window_days(self) -> tuple[date, date]:
@@ -975,7 +976,7 @@ class World:
             return
         if not found or found[0].over or self.telephony_stopped:
             return
-        if use.kind == "leg" and not self.numbers and not self.suspended:
+        if use.kind == "leg" and all(number.added_at > use.at for number in [*self.numbers, *self.suspended]):
             return  # nobody could have called
         window = found[0]
         if window.ends is not None and self.now > window.ends + LATE_AFTER:

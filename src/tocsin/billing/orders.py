@@ -11,7 +11,7 @@ from tocsin.billing import numbers
 from tocsin.billing.account import ClosedWindow, LetterKind
 from tocsin.billing.commands import DropScheduled, Order, SetAutoExpand, SetSpendingCap
 from tocsin.billing.debits import added_seats_line, running, seats_line
-from tocsin.billing.decision import Decision, could_charge, facts_of, restand
+from tocsin.billing.decision import Decision, could_charge, facts_of, is_late, restand
 from tocsin.billing.invoicing import credit_running, invoice_now
 from tocsin.billing.model import Line, LineKind
 from tocsin.errors import Conflict, Invalid
@@ -103,7 +103,7 @@ def refuse_in_debt(decision: Decision) -> None:
     """Raises: Conflict where something is owed that has to be paid before more is bought. Source: S23, §4"""
     subscription = decision.subscription
     if subscription.standing in (Standing.PAST_DUE, Standing.RESTRICTED) or (
-        subscription.standing is Standing.FREE and any(one.day_done >= 0 for one in decision.billing.unpaid)
+        subscription.standing is Standing.FREE and any(is_late(one) for one in decision.billing.unpaid)
     ):
         raise Conflict("Pay the open invoices first; nothing more can be bought while something is overdue.")
 

@@ -302,6 +302,16 @@ def test_a_new_plan_after_dunning_needs_the_debt_paid() -> None:
     assert history.standing() is Standing.ACTIVE
 
 
+def test_s01_an_account_on_free_may_buy_on_the_due_day_of_its_invoice_and_not_after() -> None:
+    history = offline()
+    history.do("2026-04-20", Cancel(now=True))
+    again = Order(Target("standard", M, 5))
+    history.preview("2026-04-24 12:00", again)
+
+    with pytest.raises(Conflict, match="Pay the open invoices"):
+        history.preview("2026-04-25", again)
+
+
 # Offline
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -9,8 +10,11 @@ import pytest
 from tests.support.makers import Tenant
 from tests.support.world import World, team
 
+from tocsin.accounts.model import ContactMethod
 from tocsin.db import Databases
 from tocsin.errors import Conflict, NotFound
+from tocsin.licensing import countries_store
+from tocsin.licensing.countries import Override
 from tocsin.rehearsal.command import as_text
 from tocsin.rehearsal.live import NOT_COPIED, TABLES, live_database, read_account
 from tocsin.rehearsal.run import rehearse
@@ -48,6 +52,31 @@ async def test_a_live_account_is_told_as_it_would_be(
     ]
     assert len(told) == 4
     assert sorted(told) == sorted(world.sent)
+
+
+async def test_nobody_is_called_where_the_operator_says_that_no_call_goes(
+    world: World, databases: Databases, database_url: str, scratch: Scratch, tenant: Tenant
+) -> None:
+    [ana] = await world.users("ana")
+    await world.contact(ana, ContactMethod.VOICE, "+688901234")
+    _, name = await world.team(ana)
+    async with databases.engine.transaction() as tx:
+        await countries_store.save(tx, Override("TV", sms=True, voice=False))
+    try:
+        live = await read_account(database_url, str(tenant.account_id))
+    finally:
+        async with databases.engine.transaction() as tx:
+            await countries_store.delete(tx, "TV")
+
+    scenario = parse_scenario(scenario_for(name), live=True)
+    rehearsals = [await rehearse(scenario, scratch, it) for it in (live, replace(live, countries=()))]
+
+    called = [
+        [(it.kind, it.data["method"], it.data.get("reason")) for it in rehearsal.events if "+688901234" in str(it.data)]
+        for rehearsal in rehearsals
+    ]
+    assert set(called[0]) == {("not_sent", "voice", "country-not-supported")}
+    assert set(called[1]) == {("notification", "voice", None)}
 
 
 async def test_a_live_rehearsal_gives_the_same_bytes(

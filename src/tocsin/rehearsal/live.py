@@ -9,6 +9,8 @@ import psycopg
 
 from tocsin.db import Tx, connect
 from tocsin.errors import Conflict, NotFound
+from tocsin.licensing import countries_store
+from tocsin.licensing.countries import Override
 from tocsin.migrate import available_migrations
 from tocsin.postgres import EmbeddedServer
 from tocsin.rehearsal import store
@@ -64,9 +66,13 @@ NOT_COPIED: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LiveAccount:
-    """One account's configuration as it stood at one instant: the rows of each of TABLES."""
+    """One account's configuration as it stood at one instant: the rows of each of TABLES.
+
+    `countries` is what the operator says of them: it decides who is called.
+    """
 
     rows: Mapping[str, list[dict[str, Any]]]
+    countries: tuple[Override, ...] = ()
 
     @property
     def id(self) -> int:
@@ -102,8 +108,9 @@ async def read_account(url: str, named: str | None = None) -> LiveAccount:
         await _check_version(tx)
         account_id = _chosen(await store.list_accounts(tx), named)
         rows = {it.name: await store.read_rows(tx, it.name, it.columns, it.account_column, account_id) for it in TABLES}
+        countries = await countries_store.list_overrides(tx)
         await conn.execute("rollback")
-    return LiveAccount(rows)
+    return LiveAccount(rows, tuple(countries.values()))
 
 
 async def _check_version(tx: Tx) -> None:
@@ -131,6 +138,8 @@ def _chosen(accounts: list[tuple[int, str]], named: str | None) -> int:
 async def write_account(tx: Tx, live: LiveAccount) -> int:
     """The copy, on a scratch server; its id is the same."""
     await tx.see_account(live.id)
+    for override in live.countries:
+        await countries_store.save(tx, override)
     for table in TABLES:
         rows, columns = live.rows[table.name], table.columns
         if table.name == "integrations":  # a key that nobody has

@@ -11,8 +11,9 @@ from tocsin.escalations.explain import Reader, path_in_words
 from tocsin.escalations.reason import Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
 from tocsin.notifications import words
-from tocsin.notifications.model import NotificationStatus
+from tocsin.notifications.model import NO_COUNTRY, NotificationStatus
 from tocsin.notifications.plan import CancelReason, LeftOutReason, UnreachableReason
+from tocsin.notifications.words import SUPPRESSED
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 AT = datetime(2026, 11, 22, 2, 10, tzinfo=UTC)  # 03:10 in Warsaw
@@ -116,3 +117,18 @@ def test_only_a_receipt_reads_as_delivered(status: NotificationStatus, method: s
 
 def test_a_refusal_keeps_what_the_server_said() -> None:
     assert explain.status_in_words("failed", "550 no such user", "email", "en") == "Failed: 550 no such user"
+
+
+@pytest.mark.parametrize("reason", list(SUPPRESSED))
+@pytest.mark.parametrize("locale", ["en", "pl"])
+def test_every_reason_for_not_sending_where_it_costs_has_words(reason: str, locale: str) -> None:
+    text = explain.status_in_words("suppressed", reason, "voice", locale)
+
+    assert text.startswith({"en": "Not sent: ", "pl": "Nie wysłano: "}[locale])
+    assert not text.endswith(reason)
+
+
+def test_a_call_to_where_none_goes_fails_with_the_reason_in_words_where_nothing_takes_its_place() -> None:
+    text = explain.status_in_words("failed", NO_COUNTRY, "voice", "en")
+
+    assert text == "Failed. This country is not supported on that channel."

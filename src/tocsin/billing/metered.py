@@ -110,7 +110,7 @@ async def reserve(tx: Tx, record: UsageRecord) -> Allowed | Stopped:
         return Allowed()
     published = await books.load(tx)
     tariff = Tariff(published.version(term.book_version), terms.currency)
-    count = await usage_store.lock_window(tx, record.account_id, window.starts_at, _review_at(window))
+    count = await usage_store.lock_window(tx, record.account_id, window.counts_from, _review_at(window))
     answer = may_send(term, tariff, await _used(tx, count, record, term), record.kind, record.zone, terms.cap_minor)
     if isinstance(answer, Allowed) and await usage_store.insert_records(tx, [record], reserved=True):
         await usage_store.save_window(tx, _counted(count, window, [record], term, tariff, terms))
@@ -131,7 +131,7 @@ async def confirm(tx: Tx, account_id: int, record_id: str, base_url: str, cost_m
     record = await usage_store.confirm(tx, account_id, record_id, cost_minor)
     known = await _window_of(tx, record) if record is not None else None
     if record is not None and known is not None:
-        count = await usage_store.lock_window(tx, account_id, known.window.starts_at)
+        count = await usage_store.lock_window(tx, account_id, known.window.counts_from)
         await _tell(tx, count, known.window, known.term, known.tariff, known.terms, base_url, record.at)
 
 
@@ -142,9 +142,9 @@ async def release(tx: Tx, account_id: int, record_id: str) -> None:
     if known is None:
         return
     window, until = known.window, known.window.ends_at or FOREVER
-    count = await usage_store.lock_window(tx, account_id, window.starts_at)
-    left = await usage_store.list_records(tx, [account_id], window.starts_at, until, with_reserved=True)
-    empty = WindowCount(account_id, window.starts_at, told=count.told)
+    count = await usage_store.lock_window(tx, account_id, window.counts_from)
+    left = await usage_store.list_records(tx, [account_id], window.counts_from, until, with_reserved=True)
+    empty = WindowCount(account_id, window.counts_from, told=count.told)
     messages = [it for it in left if it.kind.is_message]
     await usage_store.save_window(tx, _counted(empty, window, messages, known.term, known.tariff, known.terms))
 
@@ -196,7 +196,7 @@ async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_u
         if window is None or term is None:
             continue
         tariff = Tariff(published.version(term.book_version), terms.currency)
-        count = await usage_store.lock_window(tx, account_id, starts_at, _review_at(window))
+        count = await usage_store.lock_window(tx, account_id, window.counts_from, _review_at(window))
         if messages := [it for it in found if it.kind.is_message]:
             count = _counted(count, window, messages, term, tariff, terms)
             await usage_store.save_window(tx, count)
@@ -238,7 +238,9 @@ async def _tell(
     """Tell the owners of each level that was reached, once a window. What is being sent still may come to nothing."""
     known, taken = set(count.told), count.included
     if levels(term, tariff, taken, count.charged_minor, terms.cap_minor) - known:
-        under_way = await usage_store.count_reserved(tx, count.account_id, window.starts_at, window.ends_at or FOREVER)
+        under_way = await usage_store.count_reserved(
+            tx, count.account_id, window.counts_from, window.ends_at or FOREVER
+        )
         taken = min(taken, count.sms + count.voice - under_way)
     reached = levels(term, tariff, taken, count.charged_minor, terms.cap_minor)
     fresh = [level for level in Level if level in reached and level.value not in known]

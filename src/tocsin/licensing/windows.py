@@ -7,7 +7,7 @@ whose second part resumes the first: what it includes is not given again (S29).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -38,6 +38,7 @@ class Window:
     run_starts_at: datetime  # when the footing began: the first paid day, the downgrade
     month_ends_on: date | None = None  # where it would end if nothing cut it; None in a trial
     resumes: bool = False  # the first window after a deletion that was taken back
+    counts_from: datetime = field(kw_only=True)  # `starts_at`, or where what it resumes began: one count for both
 
     @property
     def opens_subscription(self) -> bool:
@@ -60,7 +61,11 @@ class Series:
     starts_on: date
     ends_at: datetime | None
     run_starts_at: datetime
-    resumes: bool = False
+    resumed_from: datetime | None = None  # where it began before deletions that were taken back
+
+    @property
+    def begun_at(self) -> datetime:
+        return self.resumed_from or self.starts_at
 
 
 def footing_of(term: Term) -> Footing:
@@ -131,7 +136,9 @@ def _resumed(begun: Sequence[Series], term: Term) -> Series | None:
     if same != (footing_of(term), term.interval, ZoneInfo(term.zone), term.anchor_on or before.anchor_on):
         return None
     starts_on = day_of(term.starts_at, before.zone)
-    return replace(before, starts_at=term.starts_at, starts_on=starts_on, ends_at=None, resumes=True)
+    return replace(
+        before, starts_at=term.starts_at, starts_on=starts_on, ends_at=None, resumed_from=before.begun_at
+    )  # fmt: skip
 
 
 def _ended(series: Series, ends_at: datetime | None) -> Series:
@@ -166,7 +173,8 @@ def _window_in(series: Series, at: datetime) -> Window:
     if series.footing in {Footing.TRIAL, Footing.CLOSED}:
         ends_on = day_of(series.ends_at, series.zone) if series.ends_at else None
         return Window(
-            series.footing, series.starts_at, series.ends_at, series.starts_on, ends_on, series.run_starts_at
+            series.footing, series.starts_at, series.ends_at, series.starts_on, ends_on, series.run_starts_at,
+            counts_from=series.begun_at,
         )  # fmt: skip
     period = _month(series, at)
     first = period.starts_on <= series.starts_on
@@ -175,9 +183,11 @@ def _window_in(series: Series, at: datetime) -> Window:
     if series.ends_at is not None and series.ends_at < ends_at:
         ends_at, ends_on = series.ends_at, day_of(series.ends_at, series.zone)
     starts_on = series.starts_on if first else period.starts_on
-    resumes = first and series.resumes
+    resumes = first and series.resumed_from is not None
+    counts_from = max(series.begun_at, midnight(period.starts_on, series.zone)) if resumes else starts_at
     return Window(
-        series.footing, starts_at, ends_at, starts_on, ends_on, series.run_starts_at, period.ends_on, resumes
+        series.footing, starts_at, ends_at, starts_on, ends_on, series.run_starts_at, period.ends_on, resumes,
+        counts_from=counts_from,
     )  # fmt: skip
 
 

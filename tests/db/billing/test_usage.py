@@ -1,6 +1,7 @@
 """Usage on a real database: kept once, counted under a lock, billed at the window's end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from tests.support.billing_accounts import make_rails as make_plain_rails
 from tests.support.stripe_fake import StripeFake
 
 from tocsin.billing import metered
-from tocsin.billing.commands import AddNumber, Order, RequestDeletion, SetSpendingCap
+from tocsin.billing.commands import AddNumber, Order, RequestDeletion, SetSpendingCap, UndoDeletion
 from tocsin.billing.keeping import Rails
 from tocsin.billing.model import LineKind
 from tocsin.db import Databases
@@ -101,6 +102,27 @@ async def test_r9_1_accept_owners_hear_once_of_80_percent_and_once_of_the_limit(
         "Most of your SMS and voice calls are used",
         "Your included SMS and voice calls are used up",
     ]
+
+
+async def test_a_deletion_that_is_taken_back_goes_on_with_the_count_of_the_month(
+    databases: Databases, rails: Rails, fake: StripeFake
+) -> None:
+    ana = await make_essentials(databases, rails, fake)
+    await keep(ana, *units(ana, 850, "2026-03-20 08:00"))
+    await ana.do("2026-03-21 10:00", RequestDeletion())
+    await ana.do("2026-03-21 15:00", UndoDeletion())
+    before = len(await ana.mails())
+
+    await keep(ana, *units(ana, 149, "2026-03-22 08:00", name="after"))
+    refused, taken = units(ana, 2, "2026-03-23 08:00", name="last")
+    async with databases.engine.transaction() as tx:
+        assert await metered.reserve(tx, refused) == Allowed()
+        await metered.release(tx, ana.tenant.account_id, refused.id)
+        assert await metered.reserve(tx, taken) == Allowed()
+        await metered.confirm(tx, ana.tenant.account_id, taken.id, "https://tocsin.example")
+        assert await metered.reserve(tx, replace(taken, id="beyond")) == Allowed(10)
+
+    assert (await ana.mails())[before:] == ["Your included SMS and voice calls are used up"]
 
 
 async def test_two_sends_racing_for_the_last_unit_are_one_limit_mail(

@@ -722,8 +722,10 @@ class World:
         self._start_term(target, today)
 
     def _close_window(self) -> None:
-        self.windows[-1].ends = self.now
-        self.unbilled.append(self.windows[-1])
+        window = self.windows[-1]
+        window.ends = self.now
+        if window.starts < self.now:  # else nothing can have been used in it
+            self.unbilled.append(window)
 
     def accept_offline(self, plan: str, seats: int, po: str = "") -> None:
         """An order on account: a year, due in thirty days. R4.2"""
@@ -887,6 +889,9 @@ class World:
     def _final_usage(self, on: date, ready_at: datetime) -> None:
         windows, self.unbilled = self.unbilled, []
         drafts = [doc for doc in self.docs if doc.ready_at]
+        if not windows and drafts and drafts[-1].windows[-1].ends == self.now:
+            drafts[-1].final = True  # a boundary at this instant: its invoice is the last
+            return
         if self._could_charge(windows) or any(self._could_charge(draft.windows) for draft in drafts):
             doc = Doc("invoice", on, [], self.collection, ready_at=ready_at, windows=windows, final=True)
             self.docs.append(doc)

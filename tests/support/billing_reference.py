@@ -249,6 +249,7 @@ class World:
         self.subscription = 0
         self.windows: list[Window] = []
         self.unbilled: list[Window] = []
+        self.next_uses: list[Use] = []
         self.facts: list[Fact] = []
         self.late_lines: list[Line] = []
         self.carried, self.carries = 0, 0
@@ -626,6 +627,7 @@ class World:
 
     def _open_window(self, ends_on: date) -> None:
         window = Window(self.subscription, self.now, ends_on, number_held=bool(self.numbers))
+        window.uses, self.next_uses = self.next_uses, []
         self.windows.append(window)
         self._note()
 
@@ -724,8 +726,15 @@ class World:
     def _close_window(self) -> None:
         window = self.windows[-1]
         window.ends = self.now
+        self.next_uses = self._take_uses_of_now(window)
         if window.starts < self.now:  # else nothing can have been used in it
             self.unbilled.append(window)
+
+    def _take_uses_of_now(self, window: Window) -> list[Use]:
+        """What was used at this very instant belongs to what begins with it. M5"""
+        taken = [use for use in window.uses if use.at >= self.now]
+        window.uses = [use for use in window.uses if use.at < self.now]
+        return taken
 
     def accept_offline(self, plan: str, seats: int, po: str = "") -> None:
         """An order on account: a year, due in thirty days. R4.2"""
@@ -906,6 +915,7 @@ class World:
         self._suspend_numbers()
         self.state, self.plan, self.seats, self.collection = "free", "free", 0, "card"
         self.runs, self.pending, self.need, self.people = [], {}, 0, 0
+        self.next_uses = []
         self.cancels = self.usage_billed = self.telephony_stopped = False
         self.grace_until = self.usage_billed_on = None
         self._take_zone()
@@ -1157,6 +1167,7 @@ class World:
         for doc in [doc for doc in self.docs if doc.ready_at]:
             self._finalise(doc, charge=False)
         if self.state == "paid" and not self.grace_until:
+            self._take_uses_of_now(self.windows[-1])
             lines = self._bill_usage([*self.unbilled, self.windows[-1]], final=True)
             self.unbilled = []
             if lines:

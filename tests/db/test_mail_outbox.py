@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+from psycopg.errors import CheckViolation
 from tests.support.makers import START, Tenant, make_tenant
 from tests.support.smtp import SmtpSink, html_of, smtp_sink, text_of
 
 from tocsin.db import Databases
 from tocsin.errors import NotFound
 from tocsin.mail import outbox, store
+from tocsin.mail.attachment import LARGEST_BYTES, Attachment
 from tocsin.mail.smtp import MailError, SmtpServer, SmtpTransport, Transport, make_message, parse_smtp_url
 from tocsin.mail.store import Mail
 
@@ -245,3 +247,63 @@ def message(number: int) -> EmailMessage:
         sender=SENDER, to="ana@example.com", subject=f"mail {number}", text="t", html="h", at=START,
         message_id=str(number),
     )  # fmt: skip
+
+
+async def enqueue_with_files(tenant: Tenant, *files: Attachment) -> int:
+    async with tenant.app.transaction() as tx:
+        return await outbox.enqueue(
+            tx, tenant.account_id, "invoice", tenant.owner.username, "Invoice", "a text", "<p>html</p>", START, files
+        )
+
+
+async def files_of(tenant: Tenant, mail_id: int) -> list[Attachment]:
+    it = await mail(tenant, mail_id)
+    async with tenant.app.transaction() as tx:
+        return (await store.attachments_of(tx, [it])).get((tenant.account_id, mail_id), [])
+
+
+async def test_a_mail_takes_its_files_along_at_each_try_and_keeps_none_when_it_is_sent(
+    databases: Databases, tenant: Tenant, sink: SmtpSink, transport: SmtpTransport
+) -> None:
+    files = [Attachment("Zażółć.pdf", "application/pdf", bytes(range(256))), Attachment("b.txt", "text/plain", b"b")]
+    mail_id = await enqueue_with_files(tenant, *files)
+    sink.answers = ["451 4.3.0 try later"]
+
+    await send(databases, START, transport)
+    assert await files_of(tenant, mail_id) == files
+    await send(databases, START + timedelta(seconds=30), transport)
+
+    [received] = sink.to(tenant.owner.username)
+    attached = list(received.iter_attachments())
+    assert [(it.get_filename(), it.get_content_type()) for it in attached] == [
+        ("Zażółć.pdf", "application/pdf"),
+        ("b.txt", "text/plain"),
+    ]
+    assert attached[0].get_payload(decode=True) == bytes(range(256))
+    assert (text_of(received).strip(), html_of(received).strip()) == ("a text", "<p>html</p>")
+    assert await files_of(tenant, mail_id) == []
+
+
+async def test_files_of_a_mail_that_could_not_be_sent_go_with_its_text(databases: Databases, tenant: Tenant) -> None:
+    mail_id = await enqueue_with_files(tenant, Attachment("a.pdf", "application/pdf", b"a"))
+    await send(databases, START, None)
+
+    await outbox.erase_old(databases.engine, START + timedelta(days=13))
+    assert len(await files_of(tenant, mail_id)) == 1
+    await outbox.erase_old(databases.engine, START + timedelta(days=15))
+
+    assert await files_of(tenant, mail_id) == []
+
+
+async def test_a_file_that_no_mail_server_would_take_is_refused(tenant: Tenant) -> None:
+    with pytest.raises(CheckViolation):
+        await enqueue_with_files(tenant, Attachment("a.pdf", "application/pdf", bytes(LARGEST_BYTES + 1)))
+
+
+async def test_the_files_of_anothers_mail_are_not_there_for_eve(databases: Databases, tenant: Tenant) -> None:
+    mail_id = await enqueue_with_files(tenant, Attachment("a.pdf", "application/pdf", b"a"))
+    hers = await mail(tenant, mail_id)
+    eve = await make_tenant(databases)
+
+    async with eve.app.transaction() as tx:
+        assert await store.attachments_of(tx, [hers]) == {}

@@ -10,6 +10,9 @@ from tocsin.accounts.model import Role, User
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.engine.engine import make_engine
+from tocsin.mail import outbox
+from tocsin.mail import store as mail_store
+from tocsin.mail.attachment import Attachment
 from tocsin.settings import Settings
 
 
@@ -121,3 +124,23 @@ async def test_who_may_not_read_mails_is_told_without_the_link(
 
     assert "No mail server is set" in page
     assert 'href="/mailbox"' not in page.text
+
+
+async def test_the_files_of_a_mail_that_reached_nobody_are_fetched_from_the_mailbox(
+    browser: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    await browser.sign_in(await give_password(databases, tenant.owner))
+    async with tenant.app.transaction() as tx:
+        mail_id = await outbox.keep(tx, tenant.account_id, "invoice", "a@example.com", "Invoice", "t", "<p>", START)
+        await mail_store.insert_attachments(
+            tx, tenant.account_id, mail_id, [Attachment("INV-2026-1.pdf", "application/pdf", b"%PDF")]
+        )
+
+    page = await browser.get(f"/mailbox/{mail_id}")
+    file = await browser.send("GET", f"/mailbox/{mail_id}/attachments/1")
+    none = await browser.send("GET", f"/mailbox/{mail_id}/attachments/2")
+
+    assert f'href="/mailbox/{mail_id}/attachments/1">INV-2026-1.pdf' in page.text
+    assert (file.text, file.headers["Content-Type"]) == ("%PDF", "application/pdf")
+    assert "INV-2026-1.pdf" in file.headers["Content-Disposition"]
+    assert none.status == 404

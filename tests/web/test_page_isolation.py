@@ -28,6 +28,8 @@ from tocsin.app import PAGE_ROUTERS
 from tocsin.db import Databases, Tx
 from tocsin.escalations.team_defaults import create_team
 from tocsin.mail import outbox
+from tocsin.mail import store as mail_store
+from tocsin.mail.attachment import Attachment
 from tocsin.notifications import rules_store
 
 MARK = "ana-s-own"  # is in everything of ana's that a page could show
@@ -102,7 +104,8 @@ async def anas(databases: Databases) -> Anas:
         )
         ids["card_id"], ids["document_id"] = await add_card(tx, account_id), await add_draft(tx, account_id)
         await factors_store.insert_passkey(tx, passkey)
-        await outbox.keep(tx, account_id, "notice", ana.username, f"{MARK} mail", MARK, f"<p>{MARK}</p>", at)
+        kept = await outbox.keep(tx, account_id, "notice", ana.username, f"{MARK} mail", MARK, f"<p>{MARK}</p>", at)
+        await mail_store.insert_attachments(tx, account_id, kept, [Attachment(MARK, "text/plain", MARK.encode())])
         await audit.record(tx, audit.system(account_id, at), "changed", "user", ana.id, MARK)
         await service.open_session(tx, account_id, ana.id, Browser(MARK, MARK), at, 30)
         [session] = await sessions.list_sessions(tx, account_id, ana.id, at)
@@ -121,6 +124,7 @@ async def anas(databases: Databases) -> Anas:
             "mail_id": str(mail.id),
             "passkey_id": str(passkey.id),
             "session_id": str(session.id),
+            "place": "1",
             "position": "0",
             "team_id": str(team.id),
             "token": "x" * 43,

@@ -132,9 +132,8 @@ async def get_xml(ctx: Paying, document_id: str) -> Response:
 async def _file(ctx: Paying, document_id: str, format_: Literal["pdf", "xml"]) -> Response:
     document = await _document(ctx, document_id)
     content = await rendering.file(ctx.db, ctx.account_id, document.id, format_, ctx.at)
-    name = (document.number or str(document.id)).replace("/", "-")
     headers = {
-        "Content-Disposition": f'attachment; filename="{name}.{format_}"',
+        "Content-Disposition": f'attachment; filename="{rendering.file_name(document, format_)}"',
         "Cache-Control": "private, no-store",
     }
     return Response(content, media_type=TYPES[format_], headers=headers)

@@ -20,14 +20,17 @@ from tocsin.billing.files_store import ToRender
 from tocsin.billing.letters_store import Reader
 from tocsin.billing.model import Document, DocumentKind
 from tocsin.db import Db, Tx
-from tocsin.i18n import Translator
+from tocsin.i18n import N_, Translator
 from tocsin.mail import outbox
+from tocsin.mail.attachment import LARGEST_BYTES, Attachment
 from tocsin.mail.letter import Button, Letter, written
 
 log = structlog.get_logger("tocsin.billing")
 
 Format = Literal["pdf", "xml"]
 TRIES = 5
+ATTACHED = N_("The document is attached: a PDF that holds its structured form too.")
+READY = N_("The document is ready as a PDF that holds its structured form too.")
 TRY_AGAIN = timedelta(minutes=10)
 
 
@@ -72,7 +75,8 @@ async def _render(db: Db, base_url: str, one: ToRender, now: datetime) -> None:
     async with db.transaction() as tx:
         await _keep(tx, document, made, now)
         if await files_store.end_rendering(tx, one.account_id, one.id, None):
-            await _announce(tx, document, base_url, now)
+            pdf = await files_store.find_file(tx, one.account_id, one.id, "pdf")
+            await _announce(tx, document, pdf or made["pdf"], base_url, now)
 
 
 def _made(document: Document) -> dict[Format, bytes]:
@@ -87,19 +91,28 @@ async def _keep(tx: Tx, document: Document, made: Mapping[Format, bytes], at: da
         await files_store.insert_file(tx, document.account_id, document.id, format_, content, digest, at)
 
 
-async def _announce(tx: Tx, document: Document, base_url: str, at: datetime) -> None:
-    """Tell the invoice recipients, or the owners where none are named."""
+async def _announce(tx: Tx, document: Document, pdf: bytes, base_url: str, at: datetime) -> None:
+    """Mail the kept PDF to the invoice recipients, or to the owners where none are named.
+
+    One that is too large for a mail is only told of: the pages have it.
+    """
+    attached = [Attachment(file_name(document, "pdf"), "application/pdf", pdf)] if len(pdf) <= LARGEST_BYTES else []
     owners = (await letters_store.readers(tx, [document.account_id])).get(document.account_id, [])
     zone = ZoneInfo(document.zone)
     named = [Reader(address, document.buyer.locale, zone) for address in document.buyer.emails]
     for reader in named or owners:
-        letter = announcement(document, reader.locale, base_url)
+        letter = announcement(document, reader.locale, base_url, attached=bool(attached))
         text, html = written(letter, locale=reader.locale, zone=reader.zone, at=at)
         purpose = "invoice" if document.kind is DocumentKind.INVOICE else "credit-note"
-        await outbox.enqueue(tx, document.account_id, purpose, reader.address, letter.subject, text, html, at)
+        await outbox.enqueue(tx, document.account_id, purpose, reader.address, letter.subject, text, html, at, attached)
 
 
-def announcement(document: Document, locale: str, base_url: str) -> Letter:
+def file_name(document: Document, format_: Format) -> str:
+    """The name under which a finalised document's file is handed out."""
+    return f"{(document.number or str(document.id)).replace('/', '-')}.{format_}"
+
+
+def announcement(document: Document, locale: str, base_url: str, *, attached: bool) -> Letter:
     """The mail that a new invoice or credit note is there."""
     _ = Translator(locale)
     is_invoice = document.kind is DocumentKind.INVOICE
@@ -117,7 +130,7 @@ def announcement(document: Document, locale: str, base_url: str) -> Letter:
     return Letter(
         subject=subject,
         heading=subject,
-        paragraphs=(_("The document is ready as a PDF that holds its structured form too."),),
+        paragraphs=(_(ATTACHED if attached else READY),),
         facts=tuple(facts),
         buttons=(Button(_("See the invoices"), f"{base_url}/settings/subscriptions/invoices"),),
     )

@@ -1,6 +1,7 @@
 """The outbox: a mail is a row first, written with what it tells about, and leaves when it is due."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -8,6 +9,7 @@ import structlog
 from tocsin.db import Db, Tx
 from tocsin.i18n import N_
 from tocsin.mail import store
+from tocsin.mail.attachment import Attachment
 from tocsin.mail.smtp import MailError, Transport, make_message
 from tocsin.mail.store import Mail
 
@@ -21,10 +23,24 @@ NO_SERVER = N_("No mail server is set: TOCSIN_SMTP_URL is empty. The mail can be
 
 
 async def enqueue(
-    tx: Tx, account_id: int, purpose: str, to: str, subject: str, text: str, html: str, at: datetime
+    tx: Tx,
+    account_id: int,
+    purpose: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str,
+    at: datetime,
+    attachments: Sequence[Attachment] = (),
 ) -> int:
-    """The id of a mail that leaves after the commit. `purpose` is a word for the list, e.g. "invitation"."""
-    return await store.insert_mail(tx, account_id, purpose, to, subject, text, html, at)
+    """The id of a mail that leaves after the commit. `purpose` is a word for the list, e.g. "invitation".
+
+    What it takes along is at most `attachment.LARGEST_BYTES` a file; the database refuses more.
+    """
+    mail_id = await store.insert_mail(tx, account_id, purpose, to, subject, text, html, at)
+    if attachments:
+        await store.insert_attachments(tx, account_id, mail_id, attachments)
+    return mail_id
 
 
 async def keep(tx: Tx, account_id: int, purpose: str, to: str, subject: str, text: str, html: str, at: datetime) -> int:
@@ -42,7 +58,10 @@ async def send_due(
     """
     async with db.transaction() as tx:
         mails = await store.claim_due(tx, now, now + lease, limit)
-    outcomes = await asyncio.gather(*(_attempt(mail, now, transport, sender) for mail in mails))
+        files = await store.attachments_of(tx, mails) if mails else {}
+    outcomes = await asyncio.gather(
+        *(_attempt(mail, files.get((mail.account_id, mail.id), ()), transport, sender) for mail in mails)
+    )
     if mails:
         async with db.transaction() as tx:
             for mail, outcome in zip(mails, outcomes, strict=True):
@@ -53,6 +72,7 @@ async def send_due(
 async def erase_old(db: Db, now: datetime) -> int:
     """How many failed mails lost their text now, being old: it may hold a link that signs in."""
     async with db.transaction() as tx:
+        await store.erase_old_attachments(tx, now - KEEP_BODIES)
         return await store.erase_bodies(tx, now - KEEP_BODIES)
 
 
@@ -61,7 +81,9 @@ def retry_at(attempts: int, now: datetime) -> datetime | None:
     return now + BACK_OFF[attempts - 1] if attempts <= len(BACK_OFF) else None
 
 
-async def _attempt(mail: Mail, now: datetime, transport: Transport | None, sender: str) -> MailError | str:
+async def _attempt(
+    mail: Mail, attachments: Sequence[Attachment], transport: Transport | None, sender: str
+) -> MailError | str:
     """The receipt, or what went wrong."""
     if transport is None:
         return MailError(NO_SERVER, retry=False)
@@ -75,6 +97,7 @@ async def _attempt(mail: Mail, now: datetime, transport: Transport | None, sende
                 html=mail.html_body,
                 at=mail.created_at,
                 message_id=f"{mail.purpose}.{mail.account_id}.{mail.id}.{int(mail.created_at.timestamp())}",
+                attachments=attachments,
             )
         )
     except MailError as error:
@@ -84,7 +107,11 @@ async def _attempt(mail: Mail, now: datetime, transport: Transport | None, sende
 async def _record(tx: Tx, mail: Mail, outcome: MailError | str, now: datetime) -> None:
     match outcome:
         case str():
-            await store.end_mail(tx, mail.account_id, mail.id, mail.attempts, status="accepted", reason=outcome, at=now)
+            ended = await store.end_mail(
+                tx, mail.account_id, mail.id, mail.attempts, status="accepted", reason=outcome, at=now
+            )
+            if ended:
+                await store.erase_attachments(tx, mail.account_id, mail.id)
         case MailError(retry=True) if (due_at := retry_at(mail.attempts, now)) is not None:
             await store.retry_mail(tx, mail.account_id, mail.id, mail.attempts, reason=outcome.reason, due_at=due_at)
         case MailError():

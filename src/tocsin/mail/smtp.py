@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from tocsin.errors import Invalid
+from tocsin.mail.attachment import Attachment
 
 SCHEMES: dict[str, tuple[Literal["none", "tls", "starttls"], int]] = {
     "smtp": ("none", 25),
@@ -227,6 +229,7 @@ def make_message(
     at: datetime,
     message_id: str,
     headers: dict[str, str] | None = None,
+    attachments: Sequence[Attachment] = (),
 ) -> EmailMessage:
     """A mail in text and HTML. `message_id` is its part before the @: the same on each try, so that a mail that was
     sent twice shows once where the reader's program looks. `sender` is `Name <address>`. Raises: MailError.
@@ -245,6 +248,9 @@ def make_message(
             message[header] = _line(value)
         message.set_content(text)
         message.add_alternative(html, subtype="html")
+        for each in attachments:
+            main, _, sub = each.media_type.partition("/")
+            message.add_attachment(each.content, maintype=main, subtype=sub, filename=_line(each.name))
     except (ValueError, IndexError) as error:  # what the e-mail package raises for addresses it cannot read
         raise MailError(f"The mail cannot be written: {error}", retry=False) from error
     return message

@@ -1,9 +1,11 @@
 """The SQL of mails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.db import Tx
+from tocsin.mail.attachment import Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,62 @@ async def insert_mail(
     if not failed_because:
         await tx.value("select pg_notify('tocsin_due', 'mails')")
     return mail_id
+
+
+async def insert_attachments(tx: Tx, account_id: int, mail_id: int, attachments: Sequence[Attachment]) -> None:
+    """The files that the mail takes along, in their order."""
+    await tx.execute(
+        """
+        insert into mail_attachments (account_id, mail_id, place, name, media_type, content)
+        select %(account_id)s, %(mail_id)s, f.place, f.name, f.media_type, f.content
+          from unnest(%(names)s::text[], %(media_types)s::text[], %(contents)s::bytea[])
+               with ordinality as f (name, media_type, content, place)
+        """,
+        account_id=account_id,
+        mail_id=mail_id,
+        names=[each.name for each in attachments],
+        media_types=[each.media_type for each in attachments],
+        contents=[each.content for each in attachments],
+    )
+
+
+async def attachments_of(tx: Tx, mails: Sequence[Mail]) -> dict[tuple[int, int], list[Attachment]]:
+    """The files of each of these mails that has any, by its account and id."""
+    rows = await tx.dicts(
+        """
+        select a.account_id, a.mail_id, a.name, a.media_type, a.content
+          from unnest(%(accounts)s::bigint[], %(mails)s::bigint[]) as m (account_id, mail_id)
+          join mail_attachments a using (account_id, mail_id)
+         order by a.account_id, a.mail_id, a.place
+        """,
+        accounts=[mail.account_id for mail in mails],
+        mails=[mail.id for mail in mails],
+    )
+    found: dict[tuple[int, int], list[Attachment]] = {}
+    for row in rows:
+        file = Attachment(row["name"], row["media_type"], row["content"])
+        found.setdefault((row["account_id"], row["mail_id"]), []).append(file)
+    return found
+
+
+async def erase_attachments(tx: Tx, account_id: int, mail_id: int) -> None:
+    """The mail is sent: what it took along is not kept here."""
+    await tx.execute(
+        "delete from mail_attachments where account_id = %(account_id)s and mail_id = %(mail_id)s",
+        account_id=account_id,
+        mail_id=mail_id,
+    )
+
+
+async def erase_old_attachments(tx: Tx, before: datetime) -> None:
+    """Erase what mails that ended before that instant would have taken along; the engine role asks."""
+    await tx.execute(
+        """
+        delete from mail_attachments a using mails m
+         where m.account_id = a.account_id and m.id = a.mail_id and m.ended_at < %(before)s
+        """,
+        before=before,
+    )
 
 
 async def claim_due(tx: Tx, now: datetime, leased_until: datetime, limit: int) -> list[Mail]:

@@ -1,6 +1,7 @@
 """The mailbox: mails of this account, readable here while no mail server takes them."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -10,6 +11,7 @@ from tocsin.accounts.rights import Action
 from tocsin.errors import Forbidden, NotFound
 from tocsin.i18n import N_
 from tocsin.mail import store
+from tocsin.mail.attachment import Attachment
 from tocsin.mail.outbox import NO_SERVER
 from tocsin.mail.store import Mail
 
@@ -62,7 +64,28 @@ async def get_mail(ctx: Reader, mail_id: str) -> Response:
     """One mail."""
     mail = await _mail(ctx, mail_id)
     as_text = ctx.request.query_params.get("as") == "text"
-    return ctx.html("accounts/mail.html", mail=mail, as_text=as_text, no_server=NO_SERVER)
+    return ctx.html(
+        "accounts/mail.html", mail=mail, as_text=as_text, no_server=NO_SERVER, attachments=await _attachments(ctx, mail)
+    )
+
+
+async def _attachments(ctx: PageContext, mail: Mail) -> list[Attachment]:
+    async with ctx.db.transaction() as tx:
+        found = await store.attachments_of(tx, [mail])
+    return found.get((mail.account_id, mail.id), [])
+
+
+@router.get("/mailbox/{mail_id}/attachments/{place}")
+async def get_attachment(ctx: Reader, mail_id: str, place: str) -> Response:
+    """A file that the mail takes along; `place` counts from 1. Raises: NotFound."""
+    files = await _attachments(ctx, await _mail(ctx, mail_id))
+    number = whole_number(place) or 0
+    if not 1 <= number <= len(files):
+        raise NotFound(N_("There is no such attachment."))
+    file = files[number - 1]
+    how = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+    headers = {"Content-Disposition": how, "Cache-Control": "no-store"}
+    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 @router.get("/mailbox/{mail_id}/html")

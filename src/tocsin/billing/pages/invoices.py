@@ -67,8 +67,7 @@ async def get_invoice(ctx: Owning, document_id: str) -> Response:
     for format_, media_type in TYPES.items():
         if ending == format_:
             content = await rendering.file(ctx.db, ctx.account_id, document.id, format_, ctx.at)
-            name = f"{(document.number or str(document.id)).replace('/', '-')}.{format_}"
-            return file_answer(content, media_type, name, inline=format_ == "pdf")
+            return file_answer(content, media_type, rendering.file_name(document, format_), inline=format_ == "pdf")
     if ending:
         raise NotFound(N_("There is no such page."))
     return ctx.html(

@@ -981,6 +981,22 @@ CREATE TABLE public.kept (
 ALTER TABLE ONLY public.kept FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: mail_attachments; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.mail_attachments (
+    account_id bigint NOT NULL,
+    mail_id bigint NOT NULL,
+    place integer NOT NULL,
+    name text NOT NULL,
+    media_type text NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT mail_attachments_content_check CHECK ((length(content) <= 5000000))
+);
+
+ALTER TABLE ONLY public.mail_attachments FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: mails; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1967,6 +1983,13 @@ ALTER TABLE ONLY public.kept
     ADD CONSTRAINT kept_pkey PRIMARY KEY (account_id, kind, id);
 
 --
+-- Name: mail_attachments mail_attachments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mail_attachments
+    ADD CONSTRAINT mail_attachments_pkey PRIMARY KEY (account_id, mail_id, place);
+
+--
 -- Name: mails mails_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2808,6 +2831,13 @@ ALTER TABLE ONLY public.kept
     ADD CONSTRAINT kept_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
+-- Name: mail_attachments mail_attachments_account_id_mail_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.mail_attachments
+    ADD CONSTRAINT mail_attachments_account_id_mail_id_fkey FOREIGN KEY (account_id, mail_id) REFERENCES public.mails(account_id, id) ON DELETE CASCADE;
+
+--
 -- Name: mails mails_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3331,6 +3361,12 @@ CREATE POLICY engine ON public.integrations TO tocsin_owner, tocsin_engine USING
 CREATE POLICY engine ON public.kept TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: mail_attachments engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.mail_attachments TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: mails engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3533,6 +3569,12 @@ ALTER TABLE public.integrations ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.kept ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: mail_attachments; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.mail_attachments ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: mails; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3833,6 +3875,12 @@ CREATE POLICY tenant ON public.integrations USING ((account_id = ANY (( SELECT p
 --
 
 CREATE POLICY tenant ON public.kept USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: mail_attachments tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.mail_attachments USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: mails tenant; Type: POLICY; Schema: public; Owner: -
@@ -4285,6 +4333,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.integrations TO tocsin_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.kept TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.kept TO tocsin_engine;
+
+--
+-- Name: TABLE mail_attachments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mail_attachments TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mail_attachments TO tocsin_engine;
 
 --
 -- Name: TABLE mails; Type: ACL; Schema: public; Owner: -

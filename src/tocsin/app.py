@@ -22,7 +22,7 @@ from tocsin.accounts.rate_limits import Limits, LimitsOf, RateLimiter
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
-from tocsin.billing import cards_api, fair_use_pages, invoices_api, subscription_api, usage_api, usage_pages
+from tocsin.billing import cards_api, fair_use_pages, invoices_api, quotes_api, subscription_api, usage_api, usage_pages
 from tocsin.billing import operator_pages as billing_operator_pages
 from tocsin.billing import pages as billing_pages
 from tocsin.billing import webhook as billing_webhook
@@ -66,6 +66,7 @@ API_ROUTERS = (
     usage_api.router,
     subscription_api.router,
     invoices_api.router,
+    quotes_api.router,
     cards_api.router,
     billing_webhook.router,
     health.router,

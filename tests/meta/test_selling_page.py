@@ -13,7 +13,7 @@ ABOUT = re.compile(
     r"|/settings/(?:subscriptions(?!/change|/returned)|billing/|usage|active|delete-account).*"
     r"|/operator/.+"
 )
-NO_PAGE = re.compile(r".*/(?:all\.zip|export|added)")  # a download, the way back from the provider
+NO_PAGE = re.compile(r".*/(?:all\.zip|quote\.pdf|export|added)")  # a download, the way back from the provider
 
 
 def test_every_page_about_plans_is_listed() -> None:

@@ -14,6 +14,7 @@ from tests.support.billing_histories import AMERICAN
 from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.card_provider import gateway_to
 from tests.support.makers import Tenant, add_key, add_team, make_tenant
+from tests.support.paper import text_of
 from tests.support.routes import api_routes
 from tests.support.server import serve
 from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, StripeFake, stripe_fake
@@ -349,6 +350,26 @@ async def test_the_api_describes_itself(shop: aiohttp.ClientSession) -> None:
 
     assert {"SubscriptionBody", "DocumentBody", "OrderBody", "CardsBody"} <= set(described["components"]["schemas"])
     assert set(described["paths"]["/v1/subscription"]) == {"get", "patch"}
+
+
+async def quote(api: AlertApi, **query: str) -> tuple[int, bytes]:
+    async with api.http.get("/v1/quotes.pdf", params=query, headers=api.headers) as response:
+        return response.status, await response.read()
+
+
+async def test_r4_2_a_quote_is_a_pdf_with_the_purchase_order_and_buys_nothing(
+    shop: aiohttp.ClientSession, databases: Databases, trial: Tenant
+) -> None:
+    api = await billing_api(shop, databases, trial)
+
+    status, content = await quote(api, plan="standard", seats="25", poNumber="4500-77")
+
+    assert status == 200
+    for said in ("Quote Q-", "Purchase order 4500-77", "Valid until 9 April 2026", "5,700.00", "Acme Corp."):
+        assert said in text_of(content)
+    assert (await api.call("GET", "/v1/invoices")).body["data"]["total"] == 0
+    assert (await quote(api, plan="standard", seats="0"))[0] == 422
+    assert (await quote(api, plan="nothing", seats="2"))[0] == 422
 
 
 ROUTES = [route for route in api_routes() if route[1].startswith("/v1/")]

@@ -13,6 +13,7 @@ from tests.support.alerts import add_alert
 from tests.support.browsing import Answer, Browsing, add_person, browsing, give_password
 from tests.support.card_provider import gateway_to
 from tests.support.makers import Tenant, add_key
+from tests.support.paper import text_of
 from tests.support.shop import on_trial
 from tests.support.shop import shop as running_shop
 from tests.support.stripe_fake import StripeFake, stripe_fake
@@ -369,3 +370,24 @@ async def test_nonsense_is_refused_with_what_would_be_right(ana: Browsing) -> No
         page = await ana.get(f"{HERE}/change?{query}")
         assert page.status == 422, query
         assert 'role="alert"' in page.text
+
+
+async def test_r3_2_a_quote_for_a_purchase_order_is_a_pdf_in_the_account_s_language(ana: Browsing) -> None:
+    await ana.post(f"{INFORMATION}/address", **ADDRESS | {"locale": "pl", "country": "PL", "vat_id": ""})
+    preview = await ana.get(f"{HERE}/change?billing=annual&users=25&plan=standard&start=")
+
+    assert 'action="/settings/subscriptions/quote.pdf"' in preview.text
+    async with ana.session.get(f"{HERE}/quote.pdf?users=25&plan=standard&po_number=4500-77") as response:
+        assert response.content_type == "application/pdf"
+        text = text_of(await response.read())
+    for said in ("Oferta Q-", "Zamówienie 4500-77", "Ważna do 9 kwietnia 2026", "7 011,00", "Acme GmbH"):
+        assert said in text
+    assert (await ana.get(f"{HERE}/invoices")).text.count("INV/") == 0
+
+
+async def test_what_cannot_be_quoted_is_said_on_the_page(ana: Browsing) -> None:
+    page = await ana.get(f"{HERE}/quote.pdf?users=0&plan=standard")
+    free = await ana.get(f"{HERE}/quote.pdf?users=5&plan=free")
+
+    assert (page.status, "The number of users is a whole number" in page) == (422, True)
+    assert (free.status, "To go to Free, cancel" in free) == (422, True)

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from tocsin.billing import books, charges_store, charging, store, trial
+from tocsin.billing import books, charges_store, charging, quotes, store, trial
 from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.charging import Result
@@ -27,6 +27,7 @@ from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Standing, Subscription
 
+NO_COUNTRY = N_("Fill in the billing address first: the tax depends on its country.")
 ASK_AGAIN = timedelta(minutes=1)
 """When a worker asks what became of a charge that its maker did not come back from."""
 
@@ -57,6 +58,18 @@ async def preview(db: Db, account_id: int, command: Command, at: datetime) -> Ou
             raise NotFound("This account has no subscription.")
         _refuse_nobody(billing, command)
         return decide(billing, command, at, context(published, {}))
+
+
+async def quote(db: Db, account_id: int, plan: str, seats: int, po_number: str, at: datetime) -> quotes.Quote:
+    """The offer of a year of a plan, paid on an invoice. Raises: what `quotes.quote` raises. Source: R4.2"""
+    async with db.transaction() as tx:
+        published = await books.load(tx)
+        billing = await store.find(tx, account_id)
+    if billing is None:
+        raise NotFound("This account has no subscription.")
+    if not billing.buyer.country:
+        raise Invalid(NO_COUNTRY)
+    return quotes.quote(billing, plan, seats, po_number, at, context(published, {}))
 
 
 async def start_trial(
@@ -152,7 +165,7 @@ async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datet
 def _refuse_nobody(billing: AccountBilling, command: Command) -> None:
     """Raises: Invalid for an order of whom no country is known: its tax, and so its price, is not known either."""
     if isinstance(command, (Order, AcceptOfflineOrder)) and not billing.buyer.country:
-        raise Invalid(N_("Fill in the billing address first: the tax depends on its country."))
+        raise Invalid(NO_COUNTRY)
 
 
 async def _note(tx: Tx, account_id: int, asked: Asked, result: Result, at: datetime) -> None:

@@ -27,6 +27,7 @@ from tocsin.billing.pages.common import (
     limits_of,
     rails_of,
 )
+from tocsin.billing.quotes_api import PO_LIMIT, quote_file
 from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, Invalid, TocsinError
 from tocsin.i18n import N_
@@ -203,6 +204,19 @@ async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 
         key=str(uuid4()),
         **ctx.settings_tabs,
     )
+
+
+@router.get(f"{SUBSCRIPTIONS}/quote.pdf")
+async def get_quote(ctx: Owning) -> Response:
+    """An offer on paper: for whoever orders by purchase order. Source: R3.2, R4.2"""
+    given = dict(ctx.request.query_params)
+    try:
+        wish = wish_of(given | {"billing": "annual"})
+        po_number = given.get("po_number", "").strip()[:PO_LIMIT]
+        quote = await service.quote(ctx.db, ctx.account_id, wish.plan, wish.seats, po_number, ctx.at)
+    except (Invalid, Conflict) as error:
+        return await _page(ctx, ctx.say(error))
+    return await quote_file(quote)
 
 
 def _documents(ctx: PageContext, outcome: Outcome) -> Sequence[DocumentRow]:

@@ -1,6 +1,5 @@
 """Printed documents: what they say and how the file is built, read back by another library."""
 
-import io
 import re
 import subprocess
 import sys
@@ -9,9 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 import pytest
-from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 from tests.support.documents import AMERICAN, GERMAN, POLISH, make_document, seats
+from tests.support.paper import read, text_of
 
 from tocsin.billing.documents.pdf import render_pdf, render_quote
 from tocsin.billing.model import Document, DocumentKind, DocumentStatus, Line, LineKind
@@ -22,15 +21,6 @@ R4_2 = make_document(
     collection="invoice",
     po_number="4500-77",
 )
-
-
-def read(pdf: bytes) -> PdfReader:
-    return PdfReader(io.BytesIO(pdf), strict=True)
-
-
-def text_of(pdf: bytes) -> str:
-    """The words of all pages, each run of spaces one space."""
-    return " ".join(" ".join(page.extract_text() for page in read(pdf).pages).split())
 
 
 def numbers(count: int) -> Document:

@@ -1,0 +1,36 @@
+"""GET /v1/quotes.pdf: an offer to an owner's buyers, to a key with the billing right. Source: R3.2, R4.2"""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from tocsin.billing import service
+from tocsin.billing.api_access import Paying, billing_of
+from tocsin.billing.quotes import Quote
+
+router = APIRouter(tags=["Billing"])
+SEATS_LIMIT = 100_000
+PO_LIMIT = 200
+
+
+@router.get("/v1/quotes.pdf", responses={200: {"content": {"application/pdf": {}}}})
+async def get_quote(
+    ctx: Paying,
+    plan: str,
+    seats: Annotated[int, Query(ge=1, le=SEATS_LIMIT)],
+    po_number: Annotated[str, Query(alias="poNumber", max_length=PO_LIMIT)] = "",
+) -> Response:
+    """A quote for a year of a plan, paid on an invoice, in the language of the account's invoices."""
+    await billing_of(ctx)
+    return await quote_file(await service.quote(ctx.db, ctx.account_id, plan, seats, po_number.strip(), ctx.at))
+
+
+async def quote_file(quote: Quote) -> Response:
+    """The quote on paper; printing takes a while, so a thread does it."""
+    from tocsin.billing.documents import pdf
+
+    document = quote.document
+    content = await asyncio.to_thread(pdf.render_quote, document, document.buyer.locale, quote.valid_until)
+    headers = {"Content-Disposition": f'inline; filename="{document.number}.pdf"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)

@@ -3,7 +3,7 @@
 import re
 
 from tests.support import requirements
-from tests.support.requirements import FURTHER, NOT_YET, PAGE, STATEMENTS
+from tests.support.requirements import AREAS, FURTHER, LATER, NOT_YET, PAGE, STATEMENTS
 
 
 def test_every_requirement_has_a_test_or_says_what_it_waits_for() -> None:
@@ -16,6 +16,14 @@ def test_nothing_that_has_a_test_is_said_to_wait() -> None:
     named = {one.requirement for one in requirements.shown()}
 
     assert sorted(named & set(NOT_YET)) == []
+
+
+def test_what_waits_for_an_area_in_part_has_tests_for_the_rest_and_the_area_is_not_there() -> None:
+    named = {one.requirement for one in requirements.shown()}
+    waited_for = {area for areas in LATER.values() for area in areas}
+
+    assert sorted(set(LATER) - named) == []
+    assert sorted(area for area in waited_for if AREAS[area]()) == []
 
 
 def test_the_page_is_as_it_is_generated() -> None:

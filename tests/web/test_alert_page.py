@@ -301,7 +301,7 @@ async def test_somebody_who_does_not_exist_cannot_be_put_in_charge(ana: Browsing
     assert (await now(tenant, alert)).owner == ""
 
 
-async def test_r8_3_a_stakeholder_sees_no_alert_and_notes_nothing(stakeholder: Browsing, alert: Alert) -> None:
+async def test_r8_3_accept_a_stakeholder_sees_no_alert_and_notes_nothing(stakeholder: Browsing, alert: Alert) -> None:
     page = await stakeholder.get(f"/alerts/{alert.id}")
     refused = await stakeholder.send("POST", f"/alerts/{alert.id}/notes", note="hello")
 

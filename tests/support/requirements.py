@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tocsin.accounts.model import OFFERED, ContactMethod, Role
+from tocsin.accounts.model import Role
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "licensing.md"
@@ -99,8 +99,8 @@ LATER: Mapping[str, tuple[str, ...]] = {
     "R10.2": ("incoming calls",),
     "R10.3": ("incoming calls",),
     "R10.4": ("incoming calls",),
-    "R12.1": ("SMS",),
-    "R12.2": ("voice",),
+    "R12.1": ("SMS provider",),
+    "R12.2": ("voice provider",),
 }
 """What has tests, though a part of it waits for areas that there are not yet."""
 
@@ -114,8 +114,8 @@ AREAS: Mapping[str, Callable[[], bool]] = {
     "custom roles": lambda: len(Role) > 4,
     "incidents": lambda: begun("incidents"),
     "incoming calls": lambda: begun("calls"),
-    "SMS": lambda: ContactMethod.SMS in OFFERED,
-    "voice": lambda: ContactMethod.VOICE in OFFERED,
+    "SMS provider": lambda: begun("notifications/channels/sms"),
+    "voice provider": lambda: begun("notifications/channels/voice"),
 }
 """Whether there is such an area by now: then nothing may wait for it."""
 

@@ -347,3 +347,18 @@ async def test_a_server_without_any_account_says_how_to_make_one(settings: Setti
 
     assert "This server has no account yet" in answer
     assert "tocsin up" in answer
+
+
+async def test_who_has_no_account_is_led_to_the_trial_and_the_prices_where_something_is_sold(
+    browser: Browsing, settings: Settings, database_url: str, clock: SetClock
+) -> None:
+    selling = await browser.get("/sign-in")
+    async with (
+        serve(settings.model_copy(update={"billing": "off"}), database_url, clock) as url,
+        browsing(url) as other,
+    ):
+        not_selling = await other.get("/sign-in")
+
+    assert 'href="/try"' in selling.text
+    assert 'href="/pricing"' in selling.text
+    assert 'href="/try"' not in not_selling.text

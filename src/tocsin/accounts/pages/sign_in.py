@@ -83,6 +83,7 @@ def _sign_in_form(here: Page, wanted: str, *, username: str = "", error: str = "
         username=username,
         error=error,
         can_use_passkeys=passkeys.site_of(here.request, here.settings) is not None,
+        sold=here.settings.billing == "on",
     )
 
 

@@ -76,7 +76,7 @@ def test_a_bad_file_is_named_with_its_fault_and_the_status_is_2(tmp_path: Path) 
     assert done.stdout == ""
     assert done.stderr == (
         f"{file}: line 2, accuont: There is no key 'accuont' here. Did you mean 'account'? "
-        "Known: start, account, commands, failures, end, expect.\n"
+        "Known: start, account, priceBook, commands, failures, end, expect.\n"
     )
 
 

@@ -22,7 +22,6 @@ from tocsin.billing.commands import (
     ExtendTrial,
     Grant,
     RecordPayment,
-    ReversePayment,
 )
 from tocsin.billing.keeping import Rails
 from tocsin.billing.pages.subscription import STANDINGS
@@ -157,15 +156,8 @@ async def _reversal(ctx: PageContext, account_id: int) -> Made:
     it = known.get(wanted)
     if it is None or it.amount_minor <= 0:
         raise NotFound(N_("There is no such payment."))
-    command = ReversePayment(
-        it.document_id,
-        it.amount_minor + it.excess_minor,
-        PaymentMethod(it.method),
-        it.excess_minor,
-        max(0, it.written_off_minor),
-        ctx.form.text("reference")[:TEXT_LIMIT],
-    )
-    return command, str(it.id), {"invoice": it.number, "amount_minor": it.amount_minor + it.excess_minor}
+    command = it.taken_back(ctx.form.text("reference")[:TEXT_LIMIT])
+    return command, str(it.id), {"invoice": it.number, "amount_minor": it.came_minor}
 
 
 async def _extension(ctx: PageContext, account_id: int) -> Made:

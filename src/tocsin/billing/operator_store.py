@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from tocsin.billing.account import PaymentMethod
+from tocsin.billing.commands import ReversePayment
 from tocsin.db import Tx
 
 OWED = "('open', 'action_required', 'partially_paid')"
@@ -59,6 +61,22 @@ class RecordedPayment:
     paid_at: datetime
     reference: str
     reversed: bool
+
+    @property
+    def came_minor(self) -> int:
+        """All that came, with what went to the balance."""
+        return self.amount_minor + self.excess_minor
+
+    def taken_back(self, reference: str = "") -> ReversePayment:
+        """The command that takes it back whole, and with it what was written off because of it. Source: S37"""
+        return ReversePayment(
+            self.document_id,
+            self.came_minor,
+            PaymentMethod(self.method),
+            self.excess_minor,
+            max(0, self.written_off_minor),
+            reference,
+        )
 
 
 async def list_accounts(tx: Tx, search: str, limit: int, offset: int) -> list[BilledAccount]:

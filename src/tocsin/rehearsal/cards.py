@@ -7,6 +7,7 @@ from itertools import count
 
 from tocsin.billing.cards.gateway import (
     ActionRequired,
+    Brand,
     Cancelled,
     Card,
     CardSetup,
@@ -26,6 +27,7 @@ from tocsin.errors import NotFound
 WORKS, SOFT, HARD, CONFIRM = "works", "soft", "hard", "action_required"
 ANSWERS = (WORKS, SOFT, HARD, CONFIRM)
 CUSTOMER = "rehearsed-customer"
+BRANDS: Mapping[str, Brand] = {"visa": "visa", "mastercard": "mastercard", "discover": "discover", "amex": "amex"}
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class RehearsedCards:
     answers: list[str] = field(default_factory=list)
     _attempts: dict[str, Outcome] = field(default_factory=dict)  # by key
     _payments: dict[str, Outcome] = field(default_factory=dict)
+    _cards: dict[str, Card] = field(default_factory=dict)
+    _paid_with: dict[str, str] = field(default_factory=dict)  # a payment's card
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     async def create_customer(self, account_id: int, name: str, email: str, key: str) -> str:
@@ -50,7 +54,17 @@ class RehearsedCards:
         raise NotFound("Nobody is here to enter a card.")
 
     async def card(self, customer: str, card: str) -> Card:
-        return Card(card, "visa", "4242", 12, 2099)
+        return self._cards[card]
+
+    def new_card(self, ref: str, brand: str) -> Card:
+        """A card that its holder has entered."""
+        self._cards[ref] = Card(ref, BRANDS[brand], "4242", 12, 2099)
+        return self._cards[ref]
+
+    def brand_of(self, payment: str) -> str:
+        """The brand of the card that a payment was made with; empty where it was none."""
+        card = self._cards.get(self._paid_with.get(payment, ""))
+        return card.brand if card is not None else ""
 
     async def make_default(self, customer: str, card: str) -> None:
         """There is one card at a time."""
@@ -62,6 +76,7 @@ class RehearsedCards:
         if charge.key not in self._attempts:
             ref = f"payment {next(self._numbers)}"
             outcome = self._answer(ref)
+            self._paid_with[ref] = charge.card
             self._attempts[charge.key] = self._payments[ref] = outcome
         return self._attempts[charge.key]
 

@@ -12,9 +12,10 @@ from types import FrameType
 import structlog
 
 from tocsin.errors import Invalid
+from tocsin.rehearsal.files import read_scenario
 from tocsin.rehearsal.live import LiveAccount, live_database, read_account
 from tocsin.rehearsal.run import Rehearsal, rehearse
-from tocsin.rehearsal.scenario import Scenario, parse_scenario
+from tocsin.rehearsal.scenario import Scenario
 from tocsin.rehearsal.scratch import scratch_server
 from tocsin.rehearsal.timeline import make_console, show, unmet_in_words
 from tocsin.settings import Settings
@@ -26,7 +27,7 @@ def run(file: Path, settings: Settings, *, as_json: bool, live: bool, account: s
     """The exit status. Raises: ServerFailed, and NotFound or Conflict about the live account."""
     quiet()
     try:
-        scenario = parse_scenario(_read(file), live=live)
+        scenario = read_scenario(file, live=live)
         copied = asyncio.run(read_account(live_database(settings), account)) if live else None
         rehearsal = _rehearse(scenario, copied)
     except Invalid as error:
@@ -70,13 +71,3 @@ def as_text(rehearsal: Rehearsal) -> str:
 def quiet() -> None:
     """The engine's log lines are told as events already."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
-
-
-def _read(file: Path) -> str:
-    """Raises: Invalid."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Invalid(f"The file cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise Invalid("The file is not UTF-8 text.") from None

@@ -77,11 +77,15 @@ class Use:
     count: int
     seconds: int
     record_id: str
+    cost_minor: int | None = None  # what the carrier asks for each
 
     def records(self, account_id: int, at: datetime) -> list[UsageRecord]:
         """One a unit."""
         ids = [self.record_id] if self.count == 1 else [f"{self.record_id}-{n}" for n in range(1, self.count + 1)]
-        return [make_record(account_id, it, self.kind, at, at, self.number, seconds=self.seconds) for it in ids]
+        seconds, cost = self.seconds, self.cost_minor
+        return [
+            make_record(account_id, it, self.kind, at, at, self.number, seconds=seconds, cost_minor=cost) for it in ids
+        ]
 
 
 Action = Create | Plain | Snooze | Escalate | Assign | AddResponder | Edit | Use | SubscriptionAction
@@ -129,6 +133,7 @@ OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 USAGE = "usage"
 MOST_UNITS = 100_000
+MOST_COST_MINOR = 1_000_000
 NAMES = (CREATE, *OWN_FIELDS, USAGE, *subscription.NAMES)
 REFERENCE = ("type", "id", "name", "username")
 NAMED_LISTS = ("responders", "visibleTo")
@@ -174,15 +179,17 @@ def _create(node: Node, at: datetime) -> Command:
 
 
 def _usage(node: Node, at: datetime) -> Command:
-    fields = node.fields("kind", "number", "count", "seconds", "id")
+    fields = node.fields("kind", "number", "count", "seconds", "costMinor", "id")
     kind = UsageKind(fields.need("kind").choice(list(UsageKind), "kind of use"))
     number, count, seconds = fields.need("number"), fields.get("count"), fields.get("seconds")
+    cost = fields.get("costMinor")
     action = Use(
         kind,
         number.text(),
         count.integer(1, MOST_UNITS) if count is not None else 1,
         seconds.integer(0, LEG_LIMIT) if seconds is not None else 0,
         fields.text("id", f"{node.path}@{at.isoformat()}"),
+        cost.integer(0, MOST_COST_MINOR) if cost is not None else None,
     )
     try:
         action.records(0, at)

@@ -20,6 +20,11 @@ MAIL = "mail"  # one that is not about an alert
 INVOICE = "invoice"  # it was finalised
 CREDIT_NOTE = "credit_note"
 PAYMENT = "payment"  # something of an invoice was paid, settled or taken back
+INVOICE_STATUS = "invoice_status"  # an invoice stands otherwise, without a payment
+SCHEDULED = "scheduled"  # what is to change later, or that nothing is any more
+PREVIEW = "preview"  # what an order would come to
+FAIR_USE = "fair_use"  # a case was opened, or stands otherwise
+PRICE_BOOK = "price_book"  # a newer one was published
 PLAN = "plan"  # how the account stands from here on
 ERASED = "erased"  # nothing of the account is left but the archive of its invoices
 
@@ -36,6 +41,11 @@ KINDS = (
     INVOICE,
     CREDIT_NOTE,
     PAYMENT,
+    INVOICE_STATUS,
+    SCHEDULED,
+    PREVIEW,
+    FAIR_USE,
+    PRICE_BOOK,
     PLAN,
     ERASED,
     *(event.value for event in LogEvent if event not in {LogEvent.TOLD, LogEvent.NOTIFICATION}),
@@ -44,6 +54,7 @@ KEYS = (
     "at", "event", "alert", "tinyId", "by", "who", "method", "address", "status", "text", "why", "reason", "rule",
     "after", "action", "attempt", "againAt", "dueAt", "addresses", "command", "leftOut",
     "number", "currency", "lines", "net", "tax", "gross", "amount", "plan", "standing", "seats", "interval",
+    "dueOn", "purchaseOrder", "credits", "owed", "excess", "card", "from", "changes",
 )  # fmt: skip
 
 

@@ -11,7 +11,10 @@ from tocsin.yaml_tree import Node
 
 INSTANTS = {"at", "againAt", "dueAt"}
 PARTLY = {"text", "why", "reason", "leftOut"}  # the words need not be written out in full
-SHOWN = ("at", "event", "alert", "by", "who", "address", "status", "text", "why", "command")
+SHOWN = (
+    "at", "event", "alert", "by", "who", "address", "number", "plan", "standing", "seats", "lines", "net", "gross",
+    "amount", "status", "owed", "from", "text", "why", "reason", "command",
+)  # fmt: skip
 LONGEST = 40  # lines of a difference
 
 

@@ -24,7 +24,7 @@ from tocsin.rehearsal.drive import run_until
 from tocsin.rehearsal.events import Event
 from tocsin.rehearsal.expectation import Line, difference
 from tocsin.rehearsal.journal import Journal
-from tocsin.rehearsal.ledger import Ledger
+from tocsin.rehearsal.ledger import Ledger, publish_first
 from tocsin.rehearsal.live import LiveAccount, write_account
 from tocsin.rehearsal.making import make_account
 from tocsin.rehearsal.naming import numbered
@@ -81,15 +81,18 @@ async def rehearse(
 ) -> Rehearsal:
     """Run the scenario on `scratch`, on its own account or on a copy of `live`. Raises: Invalid, Conflict.
 
-    `price_book` is a document, for prices other than the shipped ones.
+    `price_book` is a document, for a scenario that has none and prices other than the shipped ones.
     """
     async with scratch.lock:
         await scratch.clear()
         async with open_databases(scratch.url, app_size=2, engine_size=2) as databases:
+            if scenario.is_billed:
+                chosen = scenario.price_book.document if scenario.price_book is not None else price_book
+                await publish_first(databases.engine, chosen, scenario.start)
             account = await _make(scenario, databases.engine, live)
             async with _stage(scenario, account, databases, scratch.url) as stage:
                 if stage.ledger is not None:
-                    await stage.ledger.open(price_book)
+                    await stage.ledger.open()
                 happened = await stage.play()
     unmet = difference(scenario.expectation, happened) if scenario.expectation is not None else []
     return Rehearsal(scenario, account, happened, tuple(unmet))
@@ -118,8 +121,7 @@ async def _stage(scenario: Scenario, account: Account, databases: Databases, url
     channels = {it.value: RehearsedChannel(it.value, clock, scenario.failures) for it in ContactMethod}
     gateway = RehearsedCards()
     engine = make_engine(_settings(), databases.engine, clock, channels, watch=journal.watch, gateway=gateway)
-    billed = any(isinstance(it.action, SubscriptionAction) for it in scenario.commands)
-    ledger = Ledger(account, engine, clock, gateway) if billed else None
+    ledger = Ledger(account, engine, clock, gateway) if scenario.is_billed else None
     directories = Directories(databases.engine)
     ingest = Ingest(url, directories, clock, queue_limit=1_000, make_id=lambda _: str(next_id()))
     calls = Calls(account.id, databases.app.for_account(account.id), ingest, _by_name(integrations.values()))

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from tocsin.accounts.model import ContactMethod
 from tocsin.errors import Invalid
 from tocsin.rehearsal.account import contact_named, parse_account
+from tocsin.rehearsal.books import Book, parse_book_of
 from tocsin.rehearsal.commands import Command, check_alerts, parse_command
 from tocsin.rehearsal.expectation import Expectation, parse_expectation
 from tocsin.rehearsal.plans import AccountPlan
+from tocsin.rehearsal.subscription_commands import SubscriptionAction
 from tocsin.yaml_tree import Fields, Node, read_document
 
 LONGEST = timedelta(days=3_660)
@@ -45,6 +47,13 @@ class Scenario:
     commands: tuple[Command, ...]
     failures: tuple[Failure, ...]
     expectation: Expectation | None
+    price_book: Book | None = None  # None: the shipped one, with a made-up seller
+
+    @property
+    def is_billed(self) -> bool:
+        """Whether its account has a subscription, or a command is about one."""
+        plan = self.account.plan if self.account is not None else ""
+        return bool(plan) or any(isinstance(it.action, SubscriptionAction) for it in self.commands)
 
 
 def parse_scenario(text: str, *, live: bool = False) -> Scenario:
@@ -52,13 +61,13 @@ def parse_scenario(text: str, *, live: bool = False) -> Scenario:
 
     With `live` the account comes from elsewhere, so the file may not describe one.
     """
-    fields = read_document(text).fields("start", "account", "commands", "failures", "end", "expect")
+    fields = read_document(text).fields("start", "account", "priceBook", "commands", "failures", "end", "expect")
     start = fields.need("start").instant(None)
     account = _account(fields, start, live=live)
     end = fields.need("end").instant(start)
     if not start <= end <= start + LONGEST:
         raise fields.need("end").refusal("The end lies after the start, by ten years at most.")
-    expect = fields.get("expect")
+    expect, book = fields.get("expect"), fields.get("priceBook")
     return Scenario(
         start=start,
         end=end,
@@ -66,6 +75,7 @@ def parse_scenario(text: str, *, live: bool = False) -> Scenario:
         commands=_commands(fields, start, end),
         failures=tuple(_failure(it, account, start) for it in fields.items("failures")),
         expectation=parse_expectation(expect, start) if expect is not None else None,
+        price_book=parse_book_of(book) if book is not None else None,
     )
 
 

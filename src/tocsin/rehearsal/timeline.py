@@ -28,6 +28,19 @@ STYLES = {
 PIPED_WIDTH = 140  # columns where nobody's terminal says how many there are
 
 
+MONEY = {
+    events.INVOICE,
+    events.CREDIT_NOTE,
+    events.PAYMENT,
+    events.INVOICE_STATUS,
+    events.PREVIEW,
+    events.SCHEDULED,
+    events.FAIR_USE,
+    events.PRICE_BOOK,
+    events.PLAN,
+}
+
+
 def make_console() -> Console:
     """Standard output; wide enough for a line an event where it is a file or a pipe."""
     console = Console(highlight=False)
@@ -93,14 +106,8 @@ def _what(event: Event, zone: ZoneInfo, locale: str) -> str:
         case events.ATTEMPT_FAILED | events.NOT_SENT | events.WAITING:
             again = _at(data.get("againAt") or data.get("dueAt"), zone)
             return f"{_address(data)}: {text}{f'; again at {again}' if again else ''}"
-        case events.INVOICE | events.CREDIT_NOTE:
-            tax = f"{data['net']} + tax {data['tax']} = {data['gross']} {data['currency']}"
-            return "\n".join([f"{data['number']}: {tax}", *data["lines"]])
-        case events.PAYMENT:
-            return f"{data['number']}: {data['amount']} ({data['method']})"
-        case events.PLAN:
-            interval = f", by the {data['interval']}" if "interval" in data else ""
-            return f"{data['plan']}, {data['standing']}, {data['seats']} seats{interval}"
+        case _ if event.kind in MONEY:
+            return _money(event.kind, data, text)
         case events.REFUSED | events.UNCHANGED:
             return f"{data['command']}: {text}"
         case _:
@@ -108,6 +115,38 @@ def _what(event: Event, zone: ZoneInfo, locale: str) -> str:
             by = data.get("by")
             said = f"{who}: {text}" if who and who not in text else text
             return f"{said} ({by})" if by and by not in {"System", "Alert API"} and by not in said else said
+
+
+def _money(kind: str, data: Mapping[str, Any], text: str) -> str:
+    """What is invoiced, paid and owed, and what is to come."""
+    match kind:
+        case events.INVOICE | events.CREDIT_NOTE:
+            tax = f"{data['net']} + tax {data['tax']} = {data['gross']} {data['currency']}"
+            return "\n".join([f"{data['number']}: {tax}", *data["lines"]])
+        case events.PAYMENT:
+            left = f", {data['owed']} still owed" if data["status"] != "paid" else ""
+            return f"{data['number']}: {data['amount']} ({data['method']}){left}"
+        case events.INVOICE_STATUS:
+            return f"{data['number']}: {data['status'].replace('_', ' ')}, {data['owed']} owed"
+        case events.PREVIEW:
+            due = f"{data['amount']} due now"
+            return "\n".join([due, *data.get("lines", []), *([_planned(data)] if "from" in data else [])])
+        case events.SCHEDULED:
+            return _planned(data) if "from" in data else text
+        case events.FAIR_USE:
+            return f"{data['number']}: {data['status']}; {text}"
+        case events.PRICE_BOOK:
+            return "\n".join([text, *data["changes"]])
+        case _:
+            interval = f", by the {data['interval']}" if "interval" in data else ""
+            return f"{data['plan']}, {data['standing']}, {data['seats']} seats{interval}"
+
+
+def _planned(data: Mapping[str, Any]) -> str:
+    """`essentials, 10 seats from 2026-04-10`."""
+    seats = f"{data['seats']} seats" if data.get("seats") else ""
+    interval = f"by the {data['interval']}" if data.get("interval") else ""
+    return f"{', '.join(it for it in (data.get('plan'), seats, interval) if it)} from {data['from']}"
 
 
 def _address(data: Mapping[str, Any]) -> str:

@@ -3,11 +3,12 @@
 import pytest
 
 from tocsin.billing import commands as billing
+from tocsin.billing.account import PaymentMethod
 from tocsin.billing.cards.gateway import ActionRequired, Charge, Declined, Paid
 from tocsin.errors import Invalid
 from tocsin.licensing.model import Interval, Target
 from tocsin.rehearsal.cards import RehearsedCards
-from tocsin.rehearsal.subscription_commands import CardAnswers, Subscribe, parse_subscription_action
+from tocsin.rehearsal.subscription_commands import Bounce, CardAnswers, Preview, Subscribe, parse_subscription_action
 from tocsin.yaml_tree import read_document
 
 
@@ -17,6 +18,32 @@ def test_an_order_names_plan_interval_and_seats() -> None:
     action = parse_subscription_action("order", node)
 
     assert action == Subscribe(billing.Order(Target("standard", Interval.YEAR, 10), start_today=True))
+
+
+def test_an_order_is_looked_at_as_it_is_given() -> None:
+    action = parse_subscription_action("preview-order", read_document("{plan: standard, seats: 10}"))
+
+    assert action == Preview(billing.Order(Target("standard", None, 10)))
+
+
+def test_a_payment_that_bounces_is_the_cheque_s_and_whole() -> None:
+    action = parse_subscription_action("bounce-payment", read_document("{invoice: INV/2026/00001}"))
+
+    assert action == Bounce("INV/2026/00001", None, PaymentMethod.CHEQUE)
+
+
+def test_an_order_on_an_invoice_says_what_its_purchase_order_covers() -> None:
+    given = "{plan: standard, interval: year, seats: 10, poNumber: 4500-77, ceilingMinor: 300000, poRequired: true}"
+
+    action = parse_subscription_action("accept-offline-order", read_document(given))
+
+    target = Target("standard", Interval.YEAR, 10)
+    assert action == Subscribe(billing.AcceptOfflineOrder(target, "4500-77", 3_000_00, po_required=True))
+
+
+def test_a_word_about_fair_use_says_why() -> None:
+    with pytest.raises(Invalid, match="'note' is missing"):
+        parse_subscription_action("approve-fair-use", read_document("{}"))
 
 
 def test_an_order_for_nothing_is_refused() -> None:

@@ -208,6 +208,27 @@ async def test_r6_4_a_smaller_plan_is_scheduled_and_dropped(
     assert (await api.get("/v1/subscription")).data["scheduled"] is None
 
 
+async def test_the_next_invoices_are_told_and_nothing_is_made(
+    api: AlertApi, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    none = await api.get("/v1/subscription/next-invoices")
+    await add_card(databases, trial, fake)
+    await buy(api)
+    before = await contents(databases, trial)
+
+    told = await api.get("/v1/subscription/next-invoices")
+
+    assert (none.status, none.data) == (200, {"invoices": [], "end": "trial", "endsOn": "2026-03-25"})
+    assert (told.status, told.data["end"], len(told.data["invoices"])) == (200, None, 12)
+    first = told.data["invoices"][0]
+    assert {name: first[name] for name in ("datedOn", "dueOn", "periodStartsOn", "periodEndsOn")} == {
+        "datedOn": "2026-04-10", "dueOn": "2026-04-10", "periodStartsOn": "2026-04-10", "periodEndsOn": "2026-05-10",
+    }  # fmt: skip
+    assert (first["grossMinor"], first["owedMinor"], first["fromBalanceMinor"]) == (23_000, 23_000, 0)
+    assert [(line["kind"], line["amountMinor"]) for line in first["lines"]] == [("seats", 23_000)]
+    assert await contents(databases, trial) == before
+
+
 async def test_r13_2_cancel_and_resume(api: AlertApi, databases: Databases, trial: Tenant, fake: StripeFake) -> None:
     await add_card(databases, trial, fake)
     await buy(api)
@@ -315,6 +336,7 @@ async def test_m13_a_key_without_the_right_and_a_team_s_key_read_and_change_noth
             ("PATCH", "/v1/subscription"),
             ("POST", "/v1/subscription/preview"),
             ("POST", "/v1/subscription/cancel"),
+            ("GET", "/v1/subscription/next-invoices"),
             ("GET", "/v1/invoices"),
             ("GET", "/v1/billing/cards"),
             ("GET", "/v1/billing/information"),
@@ -329,6 +351,7 @@ async def test_an_account_that_is_not_billed_has_no_subscription(
     api = await billing_api(shop, databases, await make_tenant(databases))
 
     assert (await api.get("/v1/subscription")).status == 404
+    assert (await api.get("/v1/subscription/next-invoices")).status == 404
     assert (await api.call("PATCH", "/v1/subscription", TODAY)).status == 404
     assert (await api.get("/v1/invoices")).data["total"] == 0
 
@@ -348,7 +371,9 @@ async def test_the_api_describes_itself(shop: aiohttp.ClientSession) -> None:
     async with shop.get("/openapi.json") as response:
         described = await response.json()
 
-    assert {"SubscriptionBody", "DocumentBody", "OrderBody", "CardsBody"} <= set(described["components"]["schemas"])
+    assert {"SubscriptionBody", "DocumentBody", "OrderBody", "CardsBody", "ForecastBody"} <= set(
+        described["components"]["schemas"]
+    )
     assert set(described["paths"]["/v1/subscription"]) == {"get", "patch"}
 
 

@@ -241,6 +241,42 @@ async def test_r6_4_a_smaller_plan_waits_for_the_period_s_end_and_can_be_dropped
     assert "The scheduled change is dropped" in dropped
 
 
+async def test_the_next_invoices_are_told_with_what_is_scheduled_and_nothing_is_kept(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+    before = await service.find(trial.app, trial.account_id)
+
+    regular = await ana.get(f"{HERE}/next-invoices")
+    await change(ana, "essentials", 10)
+    smaller = await ana.get(f"{HERE}/next-invoices")
+
+    assert regular.text.count('<th scope="row">') == 12
+    assert "2,760.00\N{NO-BREAK SPACE}USD" in regular  # 12 × 230.00
+    assert '<th scope="row"><time>2026-04-10</time></th>' in regular
+    assert "1,320.00\N{NO-BREAK SPACE}USD" in smaller  # 12 × 110.00
+    assert "Essentials plan, monthly subscription" in smaller
+    assert len(await service.documents(trial.app, trial.account_id)) == 1
+    assert f'href="{HERE}/next-invoices"' in await ana.get(HERE)
+    assert f'href="{HERE}/next-invoices"' in await ana.get(f"{HERE}/invoices")
+    after = await service.find(trial.app, trial.account_id)
+    assert before is not None
+    assert after is not None
+    assert after.subscription.documents_made == before.subscription.documents_made
+
+
+async def test_who_is_not_invoiced_reads_why(ana: Browsing) -> None:
+    trial = await ana.get(f"{HERE}/next-invoices")
+    await ana.post(f"{HERE}/cancel", key="c", when="end", reason="")
+    canceled = await ana.get(f"{HERE}/next-invoices")
+
+    assert "No invoice comes" in trial
+    assert "no plan is chosen" in trial
+    assert "On Free from 25 March 2026 on." in trial
+    assert "The subscription is cancelled" in canceled
+
+
 async def test_r13_1_cancel_and_resume(ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake) -> None:
     await with_card(databases, trial, fake, ana)
     await change(ana, "standard", 10)
@@ -347,10 +383,11 @@ async def test_m13_only_owners_see_billing(shop: str, databases: Databases, tria
     person = await add_person(databases, trial, role=Role.ADMIN)
     async with browsing(shop) as admin:
         await admin.sign_in(person)
-        pages = [await admin.get(path) for path in (HERE, INFORMATION, f"{HERE}/invoices", f"{HERE}/cancel")]
+        pages = [await admin.get(path) for path in (HERE, INFORMATION, f"{HERE}/invoices", f"{HERE}/next-invoices")]
+        pages.append(await admin.get(f"{HERE}/cancel"))
         settings_page = await admin.get("/settings/users")
 
-    assert [page.status for page in pages] == [403] * 4
+    assert [page.status for page in pages] == [403] * 5
     assert "/settings/subscriptions" not in settings_page.text
 
 
@@ -362,6 +399,7 @@ async def test_an_account_that_is_granted_everything_has_nothing_to_pay(
 
         assert "Everything is included" in await owner.get(HERE)
         assert "Everything is included" in await owner.get(INFORMATION)
+        assert "Everything is included" in await owner.get(f"{HERE}/next-invoices")
 
 
 async def test_nonsense_is_refused_with_what_would_be_right(ana: Browsing) -> None:

@@ -86,25 +86,35 @@ def document_body(it: Document) -> DocumentBody:
         po_number=it.po_number,
         credits_number=it.credits_number,
         buyer_name=it.buyer.name,
-        lines=[
-            LineBody(
-                kind=line.kind,
-                item=line.item,
-                quantity=line.quantity,
-                unit_minor=line.unit_minor,
-                amount_minor=line.amount_minor,
-                starts_on=line.starts_on,
-                ends_on=line.ends_on,
-                tax_category=line.tax_category,
-                tax_rate_bp=line.tax_rate_bp,
-            )
-            for line in it.lines
-        ],
-        taxes=[
-            TaxBody(category=tax.category, rate_bp=tax.rate_bp, net_minor=tax.net_minor, tax_minor=tax.tax_minor)
-            for tax in it.taxes
-        ],
+        lines=line_bodies(it),
+        taxes=tax_bodies(it),
     )
+
+
+def line_bodies(it: Document) -> list[LineBody]:
+    """Its lines as the API spells them."""
+    return [
+        LineBody(
+            kind=line.kind,
+            item=line.item,
+            quantity=line.quantity,
+            unit_minor=line.unit_minor,
+            amount_minor=line.amount_minor,
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            tax_category=line.tax_category,
+            tax_rate_bp=line.tax_rate_bp,
+        )
+        for line in it.lines
+    ]
+
+
+def tax_bodies(it: Document) -> list[TaxBody]:
+    """Its taxes as the API spells them."""
+    return [
+        TaxBody(category=tax.category, rate_bp=tax.rate_bp, net_minor=tax.net_minor, tax_minor=tax.tax_minor)
+        for tax in it.taxes
+    ]
 
 
 @router.get("/v1/invoices", responses=Envelope(DocumentsBody).responses())

@@ -18,7 +18,8 @@ from tocsin.billing.charging import Result
 from tocsin.billing.commands import AcceptOfflineOrder, Command, Order, RequestDeletion, ReversePayment
 from tocsin.billing.decide import decide
 from tocsin.billing.decision import Decision
-from tocsin.billing.keeping import Rails, catch_up, context, keep, refuse_other_view, with_due
+from tocsin.billing.forecast import Forecast, forecast
+from tocsin.billing.keeping import Rails, UsageSource, catch_up, context, keep, refuse_other_view, with_due
 from tocsin.billing.model import Buyer, Document
 from tocsin.billing.store import Change
 from tocsin.billing.vat_id import check_format
@@ -70,6 +71,20 @@ async def quote(db: Db, account_id: int, plan: str, seats: int, po_number: str, 
     if not billing.buyer.country:
         raise Invalid(NO_COUNTRY)
     return quotes.quote(billing, plan, seats, po_number, at, context(published, {}))
+
+
+async def next_invoices(db: Db, usage: UsageSource, account_id: int, at: datetime) -> Forecast:
+    """The invoices that come if nothing is changed and each is paid; nothing of it is kept.
+
+    Raises: NotFound for an account without a subscription, Invalid where nothing can be invoiced.
+    """
+    async with db.transaction() as tx:
+        billing = await store.find(tx, account_id)
+        if billing is None:
+            raise NotFound("This account has no subscription.")
+        published = await books.load(tx)
+        facts = await usage.facts(tx, [account_id], at)
+    return forecast(billing, published, facts.get(account_id), at)
 
 
 async def start_trial(

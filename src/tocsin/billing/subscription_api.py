@@ -1,4 +1,4 @@
-"""GET and PATCH /v1/subscription, its preview, cancellation and resumption.
+"""GET and PATCH /v1/subscription, its preview, next invoices, cancellation and resumption.
 
 Changes need a key with the billing right. Amounts are integers in the currency's minor unit.
 Source: licensing requirements R4.3, R6.3, R13.2, M9, M13
@@ -11,9 +11,21 @@ from fastapi import APIRouter, Response
 
 from tocsin.billing import service
 from tocsin.billing.account import AccountBilling, Outcome
-from tocsin.billing.api_access import Envelope, Instant, OnceKey, Paying, ResultBody, Wire, billing_of, perform
+from tocsin.billing.api_access import (
+    Envelope,
+    Instant,
+    OnceKey,
+    Paying,
+    ResultBody,
+    Wire,
+    billing_of,
+    perform,
+    rails_of,
+)
 from tocsin.billing.commands import Cancel, DropScheduled, Order, Resume
-from tocsin.billing.invoices_api import DocumentBody, document_body
+from tocsin.billing.forecast import End, period_of
+from tocsin.billing.invoices_api import DocumentBody, LineBody, TaxBody, document_body, line_bodies, tax_bodies
+from tocsin.billing.model import Document
 from tocsin.http import answer
 from tocsin.licensing.model import Collection, Interval, Standing, Target
 
@@ -78,6 +90,31 @@ class OrderBody(Wire):
     @property
     def command(self) -> Order:
         return Order(Target(self.plan, self.interval, self.seats), self.start_today)
+
+
+class NextInvoiceBody(Wire):
+    """An invoice to come. Its period is half-open; the balance pays `fromBalanceMinor`, and `owedMinor` is left."""
+
+    dated_on: date
+    due_on: date | None
+    period_starts_on: date | None
+    period_ends_on: date | None
+    currency: str
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    from_balance_minor: int
+    owed_minor: int
+    lines: list[LineBody]
+    taxes: list[TaxBody]
+
+
+class ForecastBody(Wire):
+    """What is invoiced next, the earliest first. `end`: why none follows; on Free from `endsOn`, if that is to come."""
+
+    invoices: list[NextInvoiceBody]
+    end: End | None
+    ends_on: date | None
 
 
 class PreviewBody(Wire):
@@ -152,6 +189,36 @@ def _preview(outcome: Outcome) -> PreviewBody:
         documents=[document_body(one) for one in outcome.documents if one.lines],
         reasons=list(outcome.reasons),
         after=subscription_body(outcome.billing),
+    )
+
+
+@router.get("/v1/subscription/next-invoices", responses=Envelope(ForecastBody).responses())
+async def get_next_invoices(ctx: Paying) -> Response:
+    """At most 12 invoices of the next 13 months, if nothing is changed and each is paid.
+
+    Usage so far counts, and none is added. Nothing is stored, numbered or charged.
+    """
+    await billing_of(ctx)
+    found = await service.next_invoices(ctx.db, rails_of(ctx).usage, ctx.account_id, ctx.at)
+    body = ForecastBody(invoices=[_next_invoice(it) for it in found.invoices], end=found.end, ends_on=found.ends_on)
+    return answer(ctx.request, data=body.as_json())
+
+
+def _next_invoice(it: Document) -> NextInvoiceBody:
+    period = period_of(it)
+    return NextInvoiceBody(
+        dated_on=it.dated_on,
+        due_on=it.due_on,
+        period_starts_on=period.starts_on if period else None,
+        period_ends_on=period.ends_on if period else None,
+        currency=it.currency,
+        net_minor=it.net_minor,
+        tax_minor=it.tax_minor,
+        gross_minor=it.gross_minor,
+        from_balance_minor=it.paid_minor,
+        owed_minor=it.owed_minor,
+        lines=line_bodies(it),
+        taxes=tax_bodies(it),
     )
 
 

@@ -10,7 +10,7 @@ from tests.support.billing_accounts import Subscriber, advance, at, make_standar
 from tests.support.billing_accounts import make_rails as make_plain_rails
 from tests.support.stripe_fake import StripeFake
 
-from tocsin.billing import metered
+from tocsin.billing import metered, service
 from tocsin.billing.commands import AddNumber, Order, RequestDeletion, SetSpendingCap, UndoDeletion
 from tocsin.billing.keeping import Rails
 from tocsin.billing.model import LineKind
@@ -75,6 +75,29 @@ async def test_r9_2_accept_what_is_beyond_the_pool_is_on_the_next_invoice(
         (LineKind.MESSAGES, "us_ca", 225, 2_250),
         (LineKind.MESSAGES, "other", 15, 525),
     }
+
+
+async def test_what_is_told_of_the_next_invoice_is_what_comes(
+    databases: Databases, rails: Rails, fake: StripeFake
+) -> None:
+    ana = await make_essentials(databases, rails, fake)
+    await keep(ana, *units(ana, 1_225, "2026-03-20 08:00"))
+    account_id = ana.tenant.account_id
+
+    told = await service.next_invoices(ana.tenant.app, rails.usage, account_id, at("2026-03-21 09:00"))
+    await advance(ana, "2026-05-13 00:00")
+    waits = await service.next_invoices(ana.tenant.app, rails.usage, account_id, at("2026-06-11 09:00"))
+
+    came = (await ana.documents())[-2:]
+    assert [it.gross_minor for it in told.invoices] == [13_250] + [11_000] * 11
+    for one, made in zip(told.invoices, came, strict=False):
+        assert (one.id, one.gross_minor, one.dated_on, one.due_on) == (
+            made.id, made.gross_minor, made.dated_on, made.due_on,
+        )  # fmt: skip
+        assert [(it.id, it.kind, it.amount_minor) for it in one.lines] == [
+            (it.id, it.kind, it.amount_minor) for it in made.lines
+        ]
+    assert [it.id for it in waits.invoices[:3]] == [it.id for it in told.invoices[2:5]]
 
 
 async def test_m9_a_record_that_comes_twice_is_one_unit(databases: Databases, rails: Rails, fake: StripeFake) -> None:

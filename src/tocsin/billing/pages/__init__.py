@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from tocsin.billing.pages import cancellation, cards, information, invoices, subscription
+from tocsin.billing.pages import cancellation, cards, information, invoices, next_invoices, subscription
 
 router = APIRouter()
-for part in (cancellation, invoices, subscription, cards, information):
+for part in (cancellation, invoices, next_invoices, subscription, cards, information):
     router.include_router(part.router)

@@ -54,7 +54,7 @@ KEYS = (
     "at", "event", "alert", "tinyId", "by", "who", "method", "address", "status", "text", "why", "reason", "rule",
     "after", "action", "attempt", "againAt", "dueAt", "addresses", "command", "leftOut",
     "number", "currency", "lines", "net", "tax", "gross", "amount", "plan", "standing", "seats", "interval",
-    "dueOn", "purchaseOrder", "credits", "owed", "excess", "card", "from", "changes",
+    "datedOn", "covers", "dueOn", "purchaseOrder", "credits", "owed", "excess", "card", "from", "changes",
 )  # fmt: skip
 
 

@@ -117,6 +117,7 @@ class LedgerJournal:
         data = {
             "number": document.number,
             "status": str(document.status),
+            "datedOn": document.dated_on.isoformat(),
             "dueOn": document.due_on.isoformat() if document.due_on else None,
             "purchaseOrder": document.po_number,
             "credits": document.credits_number,
@@ -194,6 +195,7 @@ def sums(document: Document) -> dict[str, object]:
     return {
         "currency": document.currency,
         "lines": [line_in_words(line) for line in document.lines],
+        "covers": [f"{it.starts_on}/{it.ends_on}" for it in document.lines if it.starts_on is not None],
         "net": amount(document.net_minor),
         "tax": amount(document.tax_minor),
         "gross": amount(document.gross_minor),

@@ -38,7 +38,8 @@ def end_window(decision: Decision) -> None:
         closed = None
     if ends_term:
         _renew(decision, window.ends_on)
-    decision.change(window_starts_on=window.ends_on, window_starts_at=decision.at)
+    resumed_at = subscription.window_starts_at or decision.at  # later, where the boundary passed during a deletion
+    decision.change(window_starts_on=window.ends_on, window_starts_at=max(decision.at, resumed_at))
     _apply_usage_billing(decision, window.ends_on)
     restand(decision)
     lines = term_lines(decision) if ends_term else numbers.window_lines(decision)
@@ -151,7 +152,12 @@ def usage_lines(decision: Decision, windows: tuple[ClosedWindow, ...], *, final:
 
 
 def _bill_last_usage(decision: Decision, closed: ClosedWindow | None, dated_on: date) -> None:
-    """What was used in a paid time that ends, on a last invoice of its own, whatever it comes to. Source: S27"""
+    """What was used in a paid time that ends, on a last invoice of its own, whatever it comes to. Source: S27
+
+    While a bill of earlier windows waits, this one comes after it, or it would take their usage too: invariant 6.
+    """
+    if closed and decision.billing.drafts and not decision.billing.closed:
+        decision.keep(closed=(closed,))
     if decision.billing.closed:
         _wait(decision, [], dated_on, final=True)
     elif closed and (late := usage_lines(decision, (closed,), final=True)):

@@ -121,11 +121,16 @@ class Decision:
             self.billing = replace(billing, **wanted)
 
     def begin_term(self) -> None:
-        """Note as a fact what the account has from now on, if that is anything new."""
-        subscription = self.subscription
+        """Note as a fact what the account has from now on, if that is anything new.
+
+        No fact comes before one that is known: what was due during a deletion is so from its undoing on.
+        Source: invariant 7
+        """
+        subscription, terms = self.subscription, self.billing.terms
+        since = self.facts_from or self.at
         term = Term(
             subscription.account_id,
-            self.facts_from or self.at,
+            max(since, terms[-1].starts_at) if terms else since,
             subscription.standing,
             subscription.plan,
             subscription.seats,
@@ -136,7 +141,6 @@ class Decision:
             _windows_from(subscription),
             subscription.zone,
         )
-        terms = self.billing.terms
         if not terms or replace(terms[-1], starts_at=term.starts_at) != term:
             self.keep(terms=(*terms, term))
 

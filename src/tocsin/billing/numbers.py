@@ -21,10 +21,11 @@ HELD_ON_FREE = timedelta(days=14)
 
 
 def held(numbers: Sequence[Number]) -> list[Number]:
-    """The numbers that are ours to use, oldest first; a released one until its window ends."""
-    return sorted(
-        (number for number in numbers if number.ended_at is None), key=lambda number: (number.added_at, number.e164)
-    )
+    """The numbers that are ours to use, oldest first and in the order of their coming.
+
+    A released one is ours until its window ends.
+    """
+    return sorted((number for number in numbers if number.ended_at is None), key=lambda number: number.added_at)
 
 
 def charged(decision: Decision) -> list[Number]:

@@ -94,6 +94,7 @@ class UsageAsked:
     closed_at: datetime
     carried: Carried
     final: bool  # the last bill of a paid time: any amount
+    closings: tuple[Closing, ...] = ()  # of bills that the same decision made before: what is in them is billed
 
 
 @dataclass(frozen=True, slots=True)

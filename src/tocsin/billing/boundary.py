@@ -144,7 +144,7 @@ def _retax(decision: Decision, document: Document) -> None:
 
 def usage_lines(decision: Decision, windows: tuple[ClosedWindow, ...], *, final: bool) -> list[Line]:
     """The lines of usage that is billed now; too little of it is carried on instead. Source: S07"""
-    asked = UsageAsked(windows, decision.at, decision.billing.carried, final)
+    asked = UsageAsked(windows, decision.at, decision.billing.carried, final, tuple(decision.closings))
     bill = decision.context.usage(decision.billing, asked)
     decision.keep(carried=bill.carried)
     decision.closings += [Closing(window.starts_at, decision.at) for window in windows]

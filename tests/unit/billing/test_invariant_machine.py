@@ -726,10 +726,12 @@ LIGHT = settings(
 LONG = settings(LIGHT, max_examples=3_000, stateful_step_count=60, derandomize=False, print_blob=True)
 
 
+@pytest.mark.timeout(1200)  # a walk that breaks one is made as short as it goes
 def test_the_invariants_hold_of_random_walks_through_billing() -> None:
     run_state_machine_as_test(Billing, settings=LIGHT)
 
 
+@pytest.mark.timeout(1200)
 def test_the_invariants_hold_of_random_walks_of_use() -> None:
     run_state_machine_as_test(Metering, settings=LIGHT)
 

@@ -78,6 +78,16 @@ def test_invariant_6_the_last_bill_of_a_paid_time_waits_for_those_before_it() ->
     assert usage_minor(walk) == 350
 
 
+def test_invariant_6_a_deletion_while_an_invoice_waits_bills_what_was_used_once() -> None:
+    walk = subscribed("essentials")
+    walk.ask(AddNumber(UUID(int=1), "+48220000001"))
+    call(walk.on(DAY), 20, walk.now)
+    walk.until(datetime(2026, 4, 10, 12, tzinfo=UTC))
+    walk.ask(RequestDeletion())
+
+    assert usage_minor(walk) == 700
+
+
 def test_invariant_7_what_fell_due_during_a_deletion_is_so_once_that_is_undone() -> None:
     walk = subscribed("standard")
     walk.ask(Cancel())

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from hypothesis import given, settings
 from tests.support.billing_histories import LONG_AGO, PAID, History, TestBooks
+from tests.support.billing_pasts import PASTS, Past, begin
 from tests.support.books import requirements_book
 from tests.support.metered import TARIFF, US, unit
-from tests.unit.billing.test_invariants import PASTS, Past, begin
 
 from tocsin.billing.commands import AddNumber, Cancel, CardAdded, Grant, Order, RequestDeletion
 from tocsin.billing.forecast import End, Forecast, forecast, period_of

@@ -42,7 +42,7 @@ from tocsin.http import HeadAsGet, RequestMiddleware
 from tocsin.licensing import api as licensing_api
 from tocsin.licensing import countries_service
 from tocsin.licensing.pages import faq as faq_pages
-from tocsin.licensing.pages import operator_countries, supported_countries
+from tocsin.licensing.pages import operator_countries, operator_price_book, supported_countries
 from tocsin.licensing.pages import pricing as pricing_pages
 from tocsin.notifications import pages as rules_pages
 from tocsin.settings import Settings
@@ -93,6 +93,7 @@ PAGE_ROUTERS = (
     fair_use_pages.router,
     billing_operator_pages.router,
     operator_countries.router,
+    operator_price_book.router,
     rules_pages.router,
     escalations_pages.router,
     events.router,

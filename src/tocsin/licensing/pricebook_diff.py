@@ -29,6 +29,19 @@ class Change:
         return f"{self.path}: {self.before} → {self.after}{risen}"
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One place of the document with its value, as it is written there."""
+
+    path: str
+    text: str
+
+
+def entries(book: PriceBook) -> list[Entry]:
+    """Everything that a book says, place by place, in the order of its parts."""
+    return [Entry(path, value.text) for path, value in _places(book)]
+
+
 def changes(old: PriceBook, new: PriceBook) -> list[Change]:
     """Every place where the two differ, in the order of the new document; what is gone comes last."""
     before, after = dict(_places(old)), dict(_places(new))

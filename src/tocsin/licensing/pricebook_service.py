@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from tocsin.accounts import audit
+from tocsin.accounts.audit import Actor
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict, Invalid
+from tocsin.i18n import N_
 from tocsin.licensing import pricebook_store as store
 from tocsin.licensing.pricebook import PriceBook
 from tocsin.licensing.pricebook_diff import Change, changes, lost
@@ -13,6 +16,9 @@ from tocsin.licensing.pricebook_store import PublishedBook
 
 DOCUMENT_LIMIT = 200_000  # characters
 NOTE_LIMIT = 500
+AUDITED = 100  # changes that the audit log names; a new book may have thousands
+SAME = N_("This document says what version %(version)s says; there is nothing to publish.")
+SOMEBODY_ELSE = N_("Somebody has published another version since. Look at the changes again.")
 
 
 @lru_cache(maxsize=64)
@@ -50,24 +56,42 @@ async def compare(tx: Tx, document: str) -> tuple[PriceBook, list[Change]]:
         raise Invalid("\n".join(missing), {"document": "\n".join(missing)})
     found = changes(newest, book)
     if not found:
-        raise Conflict(f"This document says what version {newest.version} says; there is nothing to publish.")
+        raise Conflict(SAME, params={"version": newest.version})
     return book, found
 
 
 async def publish(
-    engine: Db, document: str, note: str, by: str, at: datetime, *, expected: int | None = None
+    engine: Db,
+    document: str,
+    note: str,
+    by: str,
+    at: datetime,
+    *,
+    expected: int | None = None,
+    actor: Actor | None = None,
 ) -> tuple[PriceBook, list[Change]]:
     """The next version, in force for new orders at once, and what it changed.
 
-    With `expected`, only as that version: somebody else may have published since it was looked at.
+    With `expected`, only as that version: somebody else may have published since it was looked at. With `actor`, it is
+    in the audit log of the publisher's account.
     Raises: Invalid, Conflict.
     """
     async with engine.transaction() as tx:
         await store.lock(tx)
         book, found = await compare(tx, document)
         if expected is not None and book.version != expected:
-            raise Conflict("Somebody has published another version since. Look at the changes again.")
+            raise Conflict(SOMEBODY_ELSE)
         if len(note) > NOTE_LIMIT:
             raise Invalid(f"A note has at most {NOTE_LIMIT} characters.", {"note": "too long"})
         await store.insert(tx, PublishedBook(book.version, document, at, note, by))
+        if actor is not None:
+            await _record(tx, actor, book, found, note)
     return book, found
+
+
+async def _record(tx: Tx, actor: Actor, book: PriceBook, found: list[Change], note: str) -> None:
+    after = {"note": note, "changes": len(found), **{change.path: change.after for change in found[:AUDITED]}}
+    before = {change.path: change.before for change in found[:AUDITED]}
+    await audit.record(
+        tx, actor, "published", "price-book", book.version, f"version {book.version}", before=before, after=after
+    )

@@ -202,9 +202,9 @@ def rehearse(
     """
     from tocsin.rehearsal.command import run
 
-    settings = read_settings()
+    settings = read_settings() if live or account is not None else None
     with plain_errors():
-        raise SystemExit(run(file, settings, as_json=as_json, live=live or account is not None, account=account))
+        raise SystemExit(run(file, settings, as_json=as_json, account=account))
 
 
 pricebook = App(name="pricebook", help="Read, check and publish the price book.")

@@ -344,8 +344,12 @@ def _server_user() -> pwd.struct_passwd | None:
             raise ServerFailed(f"The system user {SERVER_USER} cannot be made: {made.stderr.strip()}") from None
 
 
+# Found here, and not in the child: another thread may be loading a library, and the child would wait for it forever.
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
 def die_with_parent(number: signal.Signals) -> None:
-    """In a child, before exec: the kernel sends it `number` when its parent is gone (Linux)."""
-    if sys.platform == "linux":
+    """In a child, before exec: the kernel sends it `number` when the thread that started it is gone (Linux)."""
+    if _prctl is not None:
         pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, number)
+        _prctl(pr_set_pdeathsig, number)

@@ -11,7 +11,6 @@ from tests.support.program import ENVIRONMENT, eventually
 from tests.support.server import scratch_folder
 
 from tocsin.rehearsal import command
-from tocsin.settings import Settings
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "rehearsals"
 
@@ -40,7 +39,7 @@ def test_json_is_the_same_each_time_and_nothing_else_is_printed() -> None:
 
 
 def test_the_timeline_shows_who_is_told_when_how_and_why(capsys: pytest.CaptureFixture[str]) -> None:
-    status = command.run(DOCUMENTED / "gap.yaml", Settings(), as_json=False, live=False, account=None)
+    status = command.run(DOCUMENTED / "gap.yaml", None, as_json=False)
 
     shown = capsys.readouterr().out
     assert status == 0
@@ -55,7 +54,7 @@ def test_what_was_not_expected_is_said_and_the_status_is_1(tmp_path: Path, capsy
     text = (DOCUMENTED / "night-page.yaml").read_text()
     file.write_text(text.replace("{at: +5m, event: notification, who: bo", "{at: +9m, event: notification, who: bo"))
 
-    status = command.run(file, Settings(), as_json=True, live=False, account=None)
+    status = command.run(file, None, as_json=True)
 
     captured = capsys.readouterr()
     assert status == 1
@@ -85,11 +84,22 @@ def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path, capsys
     binary.write_bytes(b"\xff\xfe\x00")
 
     for file in (tmp_path / "none.yaml", binary):
-        assert command.run(file, Settings(), as_json=False, live=False, account=None) == 2
+        assert command.run(file, None, as_json=False) == 2
 
     said = capsys.readouterr().err
     assert "none.yaml: The file cannot be read: No such file or directory." in said
     assert "binary.yaml: The file is not UTF-8 text." in said
+
+
+def test_a_bad_file_leaves_no_server_and_no_folder_behind(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("start: never\n")
+
+    with scratch_folder() as folder:
+        rehearsal = start(file, TMPDIR=str(folder))
+
+        assert rehearsal.wait(60) == 2
+        assert list(folder.iterdir()) == []
 
 
 async def test_sigterm_leaves_no_server_and_no_folder_behind() -> None:

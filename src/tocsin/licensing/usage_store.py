@@ -35,7 +35,7 @@ async def insert_records(tx: Tx, records: Sequence[UsageRecord], *, reserved: bo
     """
     import msgspec
 
-    rows = msgspec.json.encode([asdict(record) for record in records]).decode()
+    rows = msgspec.json.encode(records).decode()
     return set(await tx.values(sql, rows=rows, reserved=reserved))
 
 

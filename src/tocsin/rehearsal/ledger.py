@@ -68,12 +68,10 @@ async def publish_first(engine: Db, price_book: str, at: datetime) -> None:
     """Publish the price book that the rehearsal begins with; empty: the shipped one, with a seller."""
     async with engine.transaction() as tx:
         shipped = await pricebook_store.newest(tx)
-        if not price_book and (await pricebook_service.current(tx)).seller is None:
-            price_book = shipped.document + SELLER
-        if price_book:
-            book = PublishedBook(shipped.version + 1, price_book, at - PUBLISHED_BEFORE, "", "rehearsal")
-            pricebook_service.read(book)  # a book that cannot be used says so here
-            await pricebook_store.insert(tx, book)
+        document = price_book or shipped.document + SELLER
+        book = PublishedBook(shipped.version + 1, document, at - PUBLISHED_BEFORE, "", "rehearsal")
+        pricebook_service.read(book)  # a book that cannot be used says so here
+        await pricebook_store.insert(tx, book)
 
 
 @dataclass(slots=True)

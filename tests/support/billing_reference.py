@@ -251,7 +251,7 @@ class World:
         self.unbilled: list[Window] = []
         self.next_uses: list[Use] = []
         self.facts: list[Fact] = []
-        self.late_lines: list[Line] = []
+        self.late_lines: list[tuple[Window, Line]] = []  # a line for each window, kind and zone
         self.carried, self.carries = 0, 0
         self.free_anchor = self.anchor
         self.free_until = boundary(self.anchor, 1)
@@ -1001,11 +1001,19 @@ class World:
             for line in more:
                 key = (line.kind.removeprefix("late_"), line.item)
                 window.billed[key] = window.billed.get(key, 0) + line.quantity
-            self.late_lines += more
+                self._add_late(window, line)
             return
         window.uses.append(use)
         if window.ends is None and use.kind != "leg" and self._pooled(self._fact(use.at)):
             self._pool_mails(window)
+
+    def _add_late(self, window: Window, more: Line) -> None:
+        for index, (of, line) in enumerate(self.late_lines):
+            if of is window and (line.kind, line.item) == (more.kind, more.item):
+                line = Line(line.kind, line.item, line.quantity + more.quantity, line.amount + more.amount)
+                self.late_lines[index] = (window, line)
+                return
+        self.late_lines.append((window, more))
 
     def _record_free(self, use: Use) -> None:
         if use.kind == "sms":
@@ -1068,7 +1076,7 @@ class World:
         """What is billed of these windows, late usage and what was carried; small sums wait. S07"""
         billed: list[Line] = []
         for window in windows:
-            lines = self._usage_lines(window) + self.late_lines
+            lines = self._usage_lines(window) + [line for _, line in self.late_lines]
             self.late_lines = []
             total = sum(line.amount for line in lines) + self.carried
             if 0 < total < SMALL_USAGE and self.carries < 3 and not (final and window is windows[-1]):

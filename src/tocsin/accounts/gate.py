@@ -35,8 +35,13 @@ class Gate(Protocol):
     async def require(self, tx: Tx, account_id: int, feature: str, at: datetime) -> None:
         """Raises: PlanRequired, naming the plan that has `feature`, where the account's has not."""
 
-    async def require_room(self, tx: Tx, account_id: int, kind: str, at: datetime, group: str = "") -> None:
+    async def require_room(
+        self, tx: Tx, account_id: int, kind: str, at: datetime, group: str = "", *, comes: bool = True
+    ) -> None:
         """Raises: PlanRequired where one more of a counted kind would be one too many.
+
+        A responder who `comes` buys himself a seat where the account's seats follow people; one who is only invited
+        does not yet.
 
         Kinds are "responder", "stakeholder" and the counted features; `group` is the team that routing rules are of.
         """

@@ -94,6 +94,15 @@ async def lock(tx: Tx, account_id: int) -> tuple[AccountBilling, str | None]:
     return billings[account_id], rows[0]["pending_key"]
 
 
+async def lock_expanding(tx: Tx, account_id: int) -> bool:
+    """Lock the subscription if its seats follow people; whether they do."""
+    sql = """
+        select account_id from subscriptions
+         where account_id = %(account_id)s and auto_expand and term_ends_on is not null for update
+    """
+    return bool(await tx.values(sql, account_id=account_id))
+
+
 async def find(tx: Tx, account_id: int) -> AccountBilling | None:
     """The account's billing as it stands."""
     sql = f"select {_columns(SUBSCRIPTION)}, {_columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions"

@@ -12,7 +12,7 @@ from uuid import UUID
 from tocsin.accounts.gate import PlanFacts
 from tocsin.accounts.people import store as people_store
 from tocsin.accounts.rate_limits import Limits, RequestLimit
-from tocsin.billing import letters
+from tocsin.billing import letters, seats_service
 from tocsin.db import Tx
 from tocsin.errors import PlanRequired
 from tocsin.escalations import config_store, plan_limits_store, retention, retention_store, snapshot_store
@@ -99,15 +99,24 @@ class PlanLimits:
         if (await self.entitlements(tx, account_id, at)).restricted:
             raise PlanRequired(UNPAID)
 
-    async def require_room(self, tx: Tx, account_id: int, kind: str, at: datetime, group: str = "") -> None:
-        """Raises: PlanRequired where one more of the kind (in the group) would be one too many."""
+    async def require_room(
+        self, tx: Tx, account_id: int, kind: str, at: datetime, group: str = "", *, comes: bool = True
+    ) -> None:
+        """Raises: PlanRequired where one more of the kind (in the group) would be one too many.
+
+        A responder who `comes` where seats follow people buys one. Raises then: Conflict where nothing can be bought.
+        """
+        follows = self._billing and kind == "responder" and await seats_service.hold(tx, account_id)
         await plan_limits_store.lock(tx, account_id)
         have = await self.entitlements(tx, account_id, at)
         limit = limit_of(have, kind)
         if limit is None:
             return
         there = [it for it in await _candidates(tx, account_id, kind) if it.group == group and not it.inactive]
-        if len(there) < limit:
+        if len(there) < limit or (follows and not comes):
+            return
+        if follows:
+            await seats_service.follow(tx, account_id, len(there) + 1, at)
             return
         if kind == "responder":
             text = NO_SEAT_FREE if have.standing is Standing.FREE else NO_SEAT
@@ -142,7 +151,11 @@ class PlanLimits:
 
     async def settle(self, tx: Tx, account_id: int, at: datetime) -> None:
         """Make inactive what is over the limits at `at`, and active again what fits."""
+        follows = self._billing and await seats_service.hold(tx, account_id)
         await plan_limits_store.lock(tx, account_id)
+        if follows:
+            people = await _candidates(tx, account_id, "responder")
+            await seats_service.give_back(tx, account_id, len(people), at)
         have = await self.entitlements(tx, account_id, at)
         for kind, save in SETTLED.items():
             candidates, kept = await _candidates(tx, account_id, kind), {}

@@ -106,7 +106,7 @@ async def invite(
                 N_("Somebody with this address is in the account already."),
                 {"email": N_("Somebody with this address is in the account already.")},
             )
-        await gate.require_room(tx, actor.account_id, user.licence_kind, actor.at)
+        await gate.require_room(tx, actor.account_id, user.licence_kind, actor.at, comes=False)
         await store.insert_user(tx, user, None)
         await _send_invitation(tx, actor, by, user, where)
         await audit.record(tx, actor, "invited", "user", user.id, username, after={"role": role})

@@ -29,6 +29,7 @@ from tocsin.billing.account import (
     UsageAsked,
     UsageBill,
 )
+from tocsin.billing.decide import advance, next_due
 from tocsin.billing.model import Document, DocumentKind, DocumentStatus
 from tocsin.billing.usage_bills import billed
 from tocsin.errors import TocsinError
@@ -123,7 +124,7 @@ class Engine(History):
     def play_one(self, command: Command) -> bool:
         """Whether it was done."""
         if command.name == "usage":
-            self.until(command.at)
+            self._until_received(command.at)
             self._use(command)
             return True
         asked = self._asked(command)
@@ -137,6 +138,16 @@ class Engine(History):
         if isinstance(asked, c.AutoExpand):
             self.billing = replace(self.billing, responders=asked.seats)
         return done
+
+    def _until_received(self, at: datetime) -> None:
+        """Like `until`, but for invoices that are finalised at `at`: what is received then is in time for them."""
+        while (due_at := next_due(self.billing, self.context)) is not None and due_at <= at:
+            step = advance(self.billing, self.context)
+            assert step is not None
+            if due_at == at and len(step.billing.drafts) < len(self.billing.drafts):
+                break
+            self._apply(step, due_at)
+        self.now = max(self.now, at)
 
     def _use(self, command: Command) -> None:
         if self.subscription.telephony_stopped or self.subscription.standing.value in ("deleting", "deleted"):

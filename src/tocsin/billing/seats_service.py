@@ -9,11 +9,10 @@ from tocsin.billing import books, store
 from tocsin.billing.account import AccountBilling
 from tocsin.billing.commands import AutoExpand
 from tocsin.billing.decide import decide, is_charging
-from tocsin.billing.keeping import context, with_due
+from tocsin.billing.keeping import context, refuse_other_view, with_due
 from tocsin.billing.store import Change
 from tocsin.db import Tx
 from tocsin.errors import Conflict
-from tocsin.i18n import N_
 
 
 async def hold(tx: Tx, account_id: int) -> bool:
@@ -30,10 +29,9 @@ async def follow(tx: Tx, account_id: int, people: int, at: datetime) -> None:
     Raises: Conflict where nothing can be bought now, or a payment is under way.
     """
     billing, pending = await store.lock(tx, account_id)
-    if pending is not None or is_charging(billing):
-        raise Conflict(N_("A payment of this account is being made. Try again in a moment."))
+    refuse_other_view(billing, pending, None)
     if _is_behind(billing, at):
-        raise Conflict(N_("The subscription is being brought up to date. Try again in a moment."))
+        raise Conflict("The subscription is being brought up to date. Try again in a moment.")
     await _keep(tx, billing, people, at)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from tocsin.billing import vat_registry
 from tocsin.billing.api_access import (
     Envelope,
     Instant,
@@ -26,6 +27,7 @@ from tocsin.billing.pages.information import checked
 from tocsin.billing.payments import collects_with
 from tocsin.errors import Invalid, NotFound
 from tocsin.http import answer
+from tocsin.settings import Settings
 
 router = APIRouter(tags=["Billing"])
 NAMES = {"street": "address", "vat_id": "vatId"}  # as the page calls a field, and as the API does
@@ -121,7 +123,10 @@ async def put_information(ctx: Paying, given: BuyerBody, key: OnceKey = "") -> R
         raise Invalid(
             "The billing address is not right yet.", {NAMES.get(name, name): it for name, it in errors.items()}
         )
-    await perform(ctx, ChangeBuyer(buyer), key, action="changed-address")
+    settings: Settings = ctx.request.app.state.settings
+    last = (await billing_of(ctx)).vat_check
+    vat_check = await vat_registry.check_of(ctx.db, settings.vat_registry_url, buyer, last, ctx.at)
+    await perform(ctx, ChangeBuyer(buyer, vat_check), key, action="changed-address")
     return await _information(ctx)
 
 

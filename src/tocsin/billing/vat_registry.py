@@ -1,6 +1,6 @@
 """The Union's registry of VAT ids (VIES): whether a number is in force, asked over its REST interface.
 
-Nothing here is asked inside a transaction. Source: licensing requirements R7.2, CHOICE-37
+Nobody is asked inside a transaction. Source: licensing requirements R7.2, CHOICE-37
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,30 @@ from typing import Any
 
 import aiohttp
 
+from tocsin.billing.model import Buyer
 from tocsin.billing.vat_id import VatCheck, check_format
+from tocsin.db import Db
 from tocsin.errors import Unavailable
+from tocsin.licensing import pricebook_service
 
 PATIENCE = aiohttp.ClientTimeout(total=10)
 NOT_TOLD = "---"
 LONGEST_KEPT = 500
+
+
+async def check_of(db: Db, url: str | None, buyer: Buyer, last: VatCheck | None, at: datetime) -> VatCheck | None:
+    """What the registry at `url` says of the buyer's VAT id, asked for the seller of today's price book.
+
+    None without an id, or without a registry, where its form alone decides. `last` is the check before.
+    """
+    if url is None or not buyer.vat_id:
+        return None
+    async with db.transaction() as tx:
+        seller = (await pricebook_service.current(tx)).seller
+    async with aiohttp.ClientSession() as http:
+        return await checked(
+            http, url, buyer.vat_id, buyer.country, last=last, seller_vat_id=seller.vat_id if seller else "", at=at
+        )
 
 
 async def checked(

@@ -4,7 +4,6 @@ from dataclasses import replace
 from uuid import uuid4
 from zoneinfo import available_timezones
 
-import aiohttp
 from fastapi import APIRouter, Response
 
 from tocsin import i18n
@@ -13,14 +12,13 @@ from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages_access import PageContext
 from tocsin.accounts.people.service import mail_address
 from tocsin.billing import service, vat_registry
-from tocsin.billing.account import AccountBilling
 from tocsin.billing.cards import store as cards_store
 from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, Command
 from tocsin.billing.model import Buyer
 from tocsin.billing.pages.common import BILLING, INFORMATION, Owning, billing_of, book_of, existing, rails_of
 from tocsin.billing.places import country_options, is_country
 from tocsin.billing.service import Asked
-from tocsin.billing.vat_id import VatCheck, check_vat_id
+from tocsin.billing.vat_id import check_vat_id
 from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
 
@@ -92,19 +90,6 @@ async def _form(
     )
 
 
-async def _vat_check(ctx: PageContext, billing: AccountBilling, buyer: Buyer) -> VatCheck | None:
-    """What the registry says of the buyer's VAT id; None without an id, or where its form alone decides."""
-    url = ctx.settings.vat_registry_url
-    if url is None or not buyer.vat_id:
-        return None
-    seller = (await book_of(ctx)).seller
-    async with aiohttp.ClientSession() as http:
-        return await vat_registry.checked(
-            http, url, buyer.vat_id, buyer.country,
-            last=billing.vat_check, seller_vat_id=seller.vat_id if seller else "", at=ctx.at,
-        )  # fmt: skip
-
-
 @router.post(ADDRESS)
 async def post_address(ctx: Owning) -> Response:
     """The next invoices are for this buyer; those that are made stay as they are."""
@@ -135,7 +120,9 @@ async def post_address(ctx: Owning) -> Response:
         commands.append(ChangeCurrency(currency))
     if zone != (subscription.next_zone or subscription.zone):
         commands.append(ChangeZone(zone))
-    commands.append(ChangeBuyer(buyer, await _vat_check(ctx, billing, buyer)))
+    registry_url = ctx.settings.vat_registry_url
+    vat_check = await vat_registry.check_of(ctx.db, registry_url, buyer, billing.vat_check, ctx.at)
+    commands.append(ChangeBuyer(buyer, vat_check))
     try:
         for command in commands:
             asked = Asked(command, f"page-address-{type(command).__name__}-{form.text('key')[:64]}", ctx.user.id)

@@ -72,6 +72,7 @@ STATEMENTS: Mapping[str, str] = {
 FURTHER = re.compile(r"S(0[1-9]|[1-3]\d|4[0-3])|CHOICE-([1-9]|[1-4]\d|5[0-8])")  # shown where a test names them
 
 ALSO: Mapping[str, tuple[str, ...]] = {
+    "R13.4": ("test_r13_5_accept_257_75_are_owed_nobody_comes_in_and_in_two_days_the_archive_alone_is_left",),
     "R10.3": ("test_r10_4_accept_minutes_beyond_the_free_ones_and_a_second_number",),
     "M1": ("test_a_share_is_rounded_half_away_from_zero",),
     "M2": ("test_a_share_is_never_more_than_half_a_unit_off",),

@@ -5,8 +5,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from tests.support.alerts import add_alert
 from tests.support.billing_accounts import at
-from tests.support.browsing import PASSWORD
+from tests.support.browsing import PASSWORD, add_person
 from tests.support.customer import Customer, customer
 from tests.support.makers import START, Tenant, make_contact, make_tenant
 
@@ -162,3 +163,44 @@ async def test_r13_5_accept_257_75_are_owed_nobody_comes_in_and_in_two_days_the_
     assert {"users", "contacts", "subscriptions", "documents", "usage_records"} <= set(before)
     assert await rows_with(databases, tenant.account_id, *data) == {}
     assert sorted(archived) == sorted([paid["number"], unpaid["number"], final.number])
+
+
+KEPT = (
+    "users", "contacts", "teams", "schedules", "rotations", "escalations", "escalation_rules", "notification_rules",
+    "integrations", "alerts", "alert_log", "alert_notes", "documents", "usage_records",
+)  # fmt: skip
+
+
+async def everything(ana: Customer) -> dict[str, int]:
+    """How much of each kind the account has."""
+    async with ana.databases.engine.transaction() as tx:
+        return {
+            table: await tx.value(f"select count(*) from {table} where account_id = %(id)s", id=ana.tenant.account_id)
+            for table in KEPT
+        }
+
+
+@pytest.mark.parametrize("way", ["trial-ends", "at-the-end", "at-once", "unpaid"])
+async def test_inv_8_no_way_to_free_deletes_anything(ana: Customer, way: str) -> None:
+    databases, tenant = ana.databases, ana.tenant
+    people = [await add_person(databases, tenant) for _ in range(8)]
+    await ana.join(f"bo-{uuid4().hex[:6]}@example.com")  # with a notification rule
+    for _ in range(3):
+        team_id = uuid4()
+        await ana.owner.get("/teams")
+        await ana.owner.post("/teams", name=f"team {team_id.hex[:6]}", members=[str(it.id) for it in people])
+    alert = await add_alert(databases, tenant)
+    await ana.owner.get(f"/alerts/{alert.id}")
+    await ana.owner.post(f"/alerts/{alert.id}/notes", note="look at the fans")
+    await bring_to(ana, {"trial-ends": "trialing", "unpaid": "past_due"}.get(way, "active"))
+    await use_minutes(ana, "2026-03-10 11:00")
+    before = await everything(ana)
+
+    if way in {"at-the-end", "at-once"}:
+        await ana.api.call("POST", "/v1/subscription/cancel", {"now": way == "at-once"})
+    await ana.comes_to("2026-05-09 12:00")
+
+    after = await everything(ana)
+    assert (await ana.subscription())["standing"] == "free"
+    assert [table for table in KEPT if not before[table]] == (["documents"] if way == "trial-ends" else [])
+    assert {table: count for table, count in before.items() if after[table] < count} == {}

@@ -15,6 +15,7 @@ from tocsin.clock import SetClock
 from tocsin.db import Db
 from tocsin.licensing.model import Target
 from tocsin.licensing.periods import day_of
+from tocsin.money import share
 from tocsin.rehearsal import events, ledger_store
 from tocsin.rehearsal.cards import RehearsedCards
 from tocsin.rehearsal.events import Event
@@ -158,7 +159,7 @@ class LedgerJournal:
         self._cases[case.id] = case.status
         costs = [
             f"{amount(it['cost_minor'])} of {amount(it['revenue_minor'])}"
-            + (f" ({it['cost_minor'] * 100 // it['revenue_minor']} %)" if it["revenue_minor"] else "")
+            + (f" ({share(it['cost_minor'], 100, it['revenue_minor'])} %)" if it["revenue_minor"] else "")
             for it in case.windows
         ]
         self.tell(

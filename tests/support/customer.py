@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import aiohttp
 from tests.support.alert_api import AlertApi
-from tests.support.billing_accounts import Subscriber, advance, at
+from tests.support.billing_accounts import Subscriber, at
 from tests.support.browsing import PASSWORD, Answer, Browsing, browsing, give_password
 from tests.support.card_provider import gateway_to
 from tests.support.mailbox import link_in, mails
@@ -17,7 +16,9 @@ from tests.support.makers import Tenant, add_key
 from tests.support.shop import on_trial, shop
 from tests.support.stripe_fake import StripeFake, stripe_fake
 
-from tocsin.billing.keeping import Rails
+from tocsin.billing import service
+from tocsin.billing.charging import charge_due
+from tocsin.billing.keeping import Rails, catch_up
 from tocsin.billing.letters import OutboxTeller
 from tocsin.billing.metered import RecordedUsage
 from tocsin.clock import SetClock
@@ -43,8 +44,12 @@ class Customer:
 
     async def comes_to(self, local: str) -> None:
         """Time passes until then, with all that is due; the owner signs in anew, for his session may have ended."""
-        now: datetime = at(local)
-        await advance(self.subscriber, local)
+        now = at(local)
+        account_id, rails = self.tenant.account_id, self.subscriber.rails
+        while True:
+            await catch_up(self.tenant.app, rails, account_id, now)
+            if not await charge_due(self.databases.engine, rails, now, lease=service.ASK_AGAIN, account_id=account_id):
+                break
         self.clock.at = now
         self.owner.session.cookie_jar.clear()
         await self.owner.sign_in(self.tenant.owner)

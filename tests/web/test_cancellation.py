@@ -10,6 +10,7 @@ from tests.support.billing_accounts import at
 from tests.support.browsing import PASSWORD, add_person
 from tests.support.customer import Customer, customer
 from tests.support.makers import START, Tenant, make_contact, make_tenant
+from tests.support.program import eventually
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import ContactMethod
@@ -94,6 +95,10 @@ async def use_minutes(ana: Customer, local: str) -> None:
         await metered.record(tx, account_id, records, ana.url)
 
 
+async def key_is_dead(ana: Customer) -> bool:
+    return (await ana.api.get("/v1/subscription")).status == 401
+
+
 async def rows_with(databases: Databases, account_id: int, *needles: str) -> dict[str, int]:
     """By table, the archive of invoices apart: rows of the account, and rows in which one of `needles` stands."""
     found: dict[str, int] = {}
@@ -140,7 +145,7 @@ async def test_r13_5_accept_257_75_are_owed_nobody_comes_in_and_in_two_days_the_
     requested = await ana.owner.post("/settings/delete-account", name="edge")
     await ana.owner.get("/sign-in")
     signed_in = await ana.owner.post("/sign-in", username=tenant.owner.username, password=PASSWORD)
-    by_key = await ana.api.get("/v1/subscription")
+    await eventually(lambda: key_is_dead(ana))  # within the second for which it is remembered
     documents = await ana.subscriber.documents()
     now = at(ASKED)
     while now < at(GONE):
@@ -159,7 +164,7 @@ async def test_r13_5_accept_257_75_are_owed_nobody_comes_in_and_in_two_days_the_
     ]
     assert sum(it.owed_minor for it in documents) == 25_775
     assert "The account is being deleted" in requested
-    assert (signed_in.status, by_key.status) == (422, 401)
+    assert signed_in.status == 422
     assert {"users", "contacts", "subscriptions", "documents", "usage_records"} <= set(before)
     assert await rows_with(databases, tenant.account_id, *data) == {}
     assert sorted(archived) == sorted([paid["number"], unpaid["number"], final.number])

@@ -9,20 +9,13 @@ from fastapi import Request
 
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
+from tocsin.accounts.key_rights import check_right
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
 from tocsin.accounts.rate_limits import RateLimiter, domain_of
 from tocsin.db import Databases, Db
-from tocsin.errors import Forbidden, Unauthenticated
+from tocsin.errors import Unauthenticated
 from tocsin.http import RequestInfo, info
-
-DENIED = {
-    Right.READ: "API Key is not granted with read access",
-    Right.WRITE: "API Key is not granted with create and update access",
-    Right.DELETE: "API Key is not granted with delete access",
-    Right.CONFIGURATION: "API Key is not granted with configuration access",
-    Right.BILLING: "API Key is not granted with billing access",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +50,6 @@ class ApiContext:
         """Who the audit log names: the key."""
         key = self.integration
         return Actor(self.account_id, key.name, self.at, key.id, self.info.address, self.info.id)
-
-
-def check_right(integration: Integration, *rights: Right) -> None:
-    """Raises: Forbidden, naming the first right that the key lacks."""
-    for right in rights:
-        if not integration.allows(right):
-            raise Forbidden(DENIED[right])
 
 
 def api(*rights: Right) -> Callable[[Request], Awaitable[ApiContext]]:

@@ -21,7 +21,7 @@ from psycopg import AsyncConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tocsin import arrays, metrics
-from tocsin.accounts.access import check_right
+from tocsin.accounts.key_rights import check_right
 from tocsin.accounts.keys import KeyRing
 from tocsin.accounts.model import Integration, Right
 from tocsin.alerts.create import NewAlert, parse_create

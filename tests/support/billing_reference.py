@@ -109,6 +109,7 @@ class Doc:
     lines: list[Line]
     collection: str
     issued_at: datetime | None = None
+    place: int = 0  # among all that were finalised
     ready_at: datetime | None = None  # a draft: when it is finalised
     windows: list["Window"] = field(default_factory=list)  # whose usage it waits for
     final: bool = False  # a final usage invoice
@@ -244,6 +245,7 @@ class World:
         self.suspended_at = created_at
         self.runs: list[Run] = []
         self.docs: list[Doc] = []
+        self.issued = 0
         self.balance = 0
         self.payments: list[tuple[Doc, int, int, int]] = []
         self.subscription = 0
@@ -286,7 +288,7 @@ class World:
         while True:
             tomorrow = midnight(self.day(self.now) + timedelta(days=1), self.zone)
             nine = datetime.combine(self.day(self.now), time(9), ZoneInfo(self.zone)).astimezone(UTC)
-            steps = [tomorrow, *([nine] if self.now < nine else [])]
+            steps = [tomorrow, *([nine] if self.state == "trialing" and self.now < nine else [])]
             steps += [doc.ready_at for doc in self.docs if doc.ready_at and doc.ready_at > self.now]
             if self.deleting_at:
                 steps += [self.deleting_at + UNDO_FOR]
@@ -353,7 +355,7 @@ class World:
 
     def _lateness(self, doc: Doc) -> int:
         """Days since day 0 of an unpaid invoice; -1 if nothing is overdue."""
-        if not doc.unpaid or doc.day0 is None:
+        if doc.day0 is None or not doc.unpaid:
             return -1
         days = (self.today() - doc.day0).days
         return days if days > 0 or (days == 0 and doc.collection == "card") else -1
@@ -379,9 +381,9 @@ class World:
     # documents and money
 
     def _by_age(self) -> list[Doc]:
-        """Invoices in the order in which they are paid."""
-        issued = [doc for doc in self.docs if doc.day0 and doc.issued_at]
-        return sorted(issued, key=lambda doc: (doc.day0, doc.issued_at))
+        """Unpaid invoices in the order in which they are paid."""
+        unpaid = [doc for doc in self.docs if doc.unpaid]
+        return sorted(unpaid, key=lambda doc: (doc.day0, doc.issued_at, doc.place))
 
     def _attempt(self) -> str:
         if not self.has_card:
@@ -401,6 +403,7 @@ class World:
     def _issue(self, doc: Doc, charge: bool = True) -> None:
         """Finalise an invoice: take the balance, then the card, or let it be due."""
         doc.issued_at, doc.ready_at = self.now, None
+        doc.place = self.issued = self.issued + 1
         if doc not in self.docs:
             self.docs.append(doc)
         use = max(0, min(self.balance, doc.total))
@@ -1114,7 +1117,7 @@ class World:
             return
         if self.grace_until:
             self._pay_grace()
-        for doc in [doc for doc in self._by_age() if doc.unpaid]:
+        for doc in self._by_age():
             doc.hard = False
             self._charge(doc)
             if doc.unpaid:
@@ -1138,7 +1141,7 @@ class World:
 
     def record_payment(self, amount: int) -> None:
         """A transfer or cheque for the oldest open invoice. R4.2, S21"""
-        open_docs = [doc for doc in self._by_age() if doc.unpaid]
+        open_docs = self._by_age()
         if not open_docs:
             raise Refused("nothing_owed")
         doc = open_docs[0]

@@ -1178,6 +1178,7 @@ class World:
         for doc in [doc for doc in self.docs if doc.ready_at]:
             self._finalise(doc, charge=False)
         if self.state == "paid" and not self.grace_until:
+            self._take_uses_of_now(self.windows[-1])
             lines = self._bill_usage([*self.unbilled, self.windows[-1]], final=True)
             self.unbilled = []
             if lines:

@@ -937,8 +937,12 @@ CREATE TABLE public.inquiries (
     about text NOT NULL,
     message text NOT NULL,
     locale text NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    account_id bigint,
+    subscription text DEFAULT ''::text NOT NULL
 );
+
+ALTER TABLE ONLY public.inquiries FORCE ROW LEVEL SECURITY;
 
 --
 -- Name: integrations; Type: TABLE; Schema: public; Owner: -
@@ -2381,6 +2385,12 @@ CREATE INDEX fiscal_archive_by_end ON public.fiscal_archive USING btree (keep_un
 CREATE INDEX inquiries_by_time ON public.inquiries USING btree (created_at);
 
 --
+-- Name: inquiries_of_accounts; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX inquiries_of_accounts ON public.inquiries USING btree (account_id) WHERE (account_id IS NOT NULL);
+
+--
 -- Name: mails_by_time; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2808,6 +2818,13 @@ ALTER TABLE ONLY public.fair_use_cases
 
 ALTER TABLE ONLY public.fair_use_notes
     ADD CONSTRAINT fair_use_notes_account_id_case_id_fkey FOREIGN KEY (account_id, case_id) REFERENCES public.fair_use_cases(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: inquiries inquiries_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.inquiries
+    ADD CONSTRAINT inquiries_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: integrations integrations_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3349,6 +3366,12 @@ CREATE POLICY engine ON public.fair_use_cases TO tocsin_owner, tocsin_engine USI
 CREATE POLICY engine ON public.fair_use_notes TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: inquiries engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.inquiries TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: integrations engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3557,6 +3580,12 @@ ALTER TABLE public.fair_use_cases ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.fair_use_notes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inquiries; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.inquiries ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: integrations; Type: ROW SECURITY; Schema: public; Owner: -

@@ -18,6 +18,8 @@ from tocsin.app import PAGE_ROUTERS
 from tocsin.billing import letters, operator_store, service
 from tocsin.billing.account import AccountBilling
 from tocsin.db import Databases
+from tocsin.licensing import terms_store
+from tocsin.licensing.model import Term
 
 HERE = "/operator/billing"
 
@@ -157,12 +159,37 @@ async def test_r2_1_a_trial_is_extended_and_never_shortened(operator: Browsing, 
     shortened = await operator.post(at, key=str(uuid4()), ends_on=earlier.isoformat())
     nonsense = await operator.post(at, key=str(uuid4()), ends_on="soon")
 
-    assert "The trial ends later now." in extended
+    assert "The trial lasts until then." in extended
     assert "can be extended, not shortened" in shortened
     assert "Choose the day" in nonsense
     now = (await billing_of(trial)).subscription.trial_ends_at
     assert now is not None
     assert now > ends_at + timedelta(days=6)
+
+
+async def test_r2_1_support_grants_an_account_on_free_another_trial(operator: Browsing, trial: Tenant) -> None:
+    at = f"{HERE}/{trial.account_id}"
+    await operator.post(f"{at}/grant", key=str(uuid4()))
+    await operator.post(f"{at}/end-grant", key=str(uuid4()))
+    page = await operator.get(at)
+
+    past = await operator.post(f"{at}/extend", key=str(uuid4()), ends_on=START.date().isoformat())
+    granted = await operator.post(
+        f"{at}/extend", key=str(uuid4()), ends_on=(START + timedelta(days=10)).date().isoformat()
+    )
+
+    assert "Grant another trial" in page
+    assert "A trial ends after today" in past
+    assert "The trial lasts until then." in granted
+    now = (await billing_of(trial)).subscription
+    assert (now.standing, now.plan) == ("trialing", "enterprise")
+    [*_, term] = await terms_of(trial)
+    assert term.standing == "trialing"
+
+
+async def terms_of(tenant: Tenant) -> list[Term]:
+    async with tenant.app.transaction() as tx:
+        return await terms_store.list_terms(tx, tenant.account_id)
 
 
 async def test_everything_is_granted_and_taken_back_and_the_owner_reads_it(operator: Browsing, trial: Tenant) -> None:

@@ -4,13 +4,19 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.support.billing_accounts import make_rails
+from tests.support.billing_histories import AMERICAN
+from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.browsing import Answer, Browsing, browsing, give_password
 from tests.support.makers import START, Tenant, make_tenant
 from tests.support.server import serve
 
 from tocsin.accounts import store as accounts_store
+from tocsin.billing import service as billing
+from tocsin.billing.commands import AcceptOfflineOrder
 from tocsin.clock import SetClock
 from tocsin.db import Databases
+from tocsin.licensing.model import Interval, Target
 from tocsin.settings import Settings
 
 QUESTION = {
@@ -95,6 +101,30 @@ async def test_many_questions_of_one_address_have_to_wait(browser: Browsing, ser
 
     assert answers[-1].status == 429
     assert "Order 4500-77." in answers[-1]
+
+
+async def test_r0_2_accept_a_customers_question_says_which_account_plan_and_seats(
+    settings: Settings, database_url: str, databases: Databases, server: Tenant, tenant: Tenant
+) -> None:
+    helped = settings.model_copy(update={"support_email": "help@example.com"})
+    async with databases.engine.transaction() as tx:
+        await sell_by(tx, REQUIREMENTS, START)
+        await billing.start_free(tx, tenant.account_id, "Europe/Warsaw", "USD", START, AMERICAN)
+    order = billing.Asked(AcceptOfflineOrder(Target("standard", Interval.YEAR, 10), "PO-1"), "order-1")
+    await billing.perform(databases.engine, make_rails(), tenant.account_id, order, START)
+    async with serve(helped, database_url, SetClock(START)) as url, browsing(url) as ana, browsing(url) as operator:
+        await ana.sign_in(await give_password(databases, tenant.owner))
+        await ask(ana)
+        await operator.sign_in(await give_password(databases, server.owner))
+        inbox = await operator.get("/operator/inbox")
+    async with databases.engine.transaction() as tx:
+        mail = await tx.value(
+            "select text_body from mails where to_address = 'help@example.com' order by id desc limit 1"
+        )
+
+    said = f"account {tenant.account_id}, Standard, 10 seats"
+    assert said in inbox
+    assert said in mail
 
 
 async def test_who_is_signed_in_types_no_name(browser: Browsing, databases: Databases, tenant: Tenant) -> None:

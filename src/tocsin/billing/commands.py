@@ -41,6 +41,13 @@ class AcceptOfflineOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantTrial:
+    """Support grants an account on Free another trial, until the start of `ends_on`. Source: R2.1"""
+
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class DropScheduled:
     """The scheduled change is not wanted any more. Source: R6.4"""
 
@@ -203,6 +210,7 @@ class EndGrant:
 
 Command = (
     ExtendTrial
+    | GrantTrial
     | Order
     | AcceptOfflineOrder
     | DropScheduled

@@ -80,6 +80,7 @@ def _order(decision: Decision, command: c.Order) -> None:
 
 HANDLERS: dict[type, Callable[..., None]] = {
     c.ExtendTrial: trial.extend,
+    c.GrantTrial: trial.grant_another,
     c.AcceptOfflineOrder: offline.accept,
     c.DropScheduled: orders.drop_scheduled,
     c.Cancel: cancellation.cancel,

@@ -109,7 +109,14 @@ async def post_decision(ctx: ConfirmedOperator, account_id: str, case_id: str, d
 async def post_reply(ctx: Owner) -> Response:
     """An owner's answer, kept with the case."""
     try:
-        await fair_use_service.reply(ctx.db, ctx.account_id, ctx.user.username, ctx.form.text("note"), ctx.at)
+        await fair_use_service.reply(
+            ctx.databases.engine,
+            ctx.account_id,
+            ctx.user.username,
+            ctx.form.text("note"),
+            ctx.settings.base_url,
+            ctx.at,
+        )
     except (Invalid, Conflict) as error:
         return ctx.redirect(usage_pages.HERE, "danger", ctx.say(error))
     return ctx.redirect(usage_pages.HERE, "success", ctx.words("Your answer is with the case."))

@@ -59,14 +59,14 @@ async def review_due(db: Db, rails: Rails, now: datetime, limit: int = SET) -> i
         published = await books.load(tx) if due else None
         for review in due:
             assert published is not None  # noqa: S101
-            returned = await _review(tx, review, published, now)
+            returned = await _review(tx, review, published, rails.base_url, now)
             back += [(review, returned)] if returned else []
     for review, case in back:
         await _give_back(db, rails, review, case, now)
     return len(due)
 
 
-async def _review(tx: Tx, review: Review, published: PublishedBooks, now: datetime) -> Case | None:
+async def _review(tx: Tx, review: Review, published: PublishedBooks, base_url: str, now: datetime) -> Case | None:
     """Open a case where the windows call for one; a case whose account is unlimited again comes back."""
     known = await _known(tx, review.account_id, review.starts_at, published)
     if known is None or known.window.footing is not Footing.PAID:
@@ -82,6 +82,7 @@ async def _review(tx: Tx, review: Review, published: PublishedBooks, now: dateti
         case = Case(review.account_id, case_id, CaseStatus.OPENED, now, seen[-1].ends_at)
         await store.insert_case(tx, case, seen, known.terms.currency, known.term.plan)
         await store.add_note(tx, case.account_id, case.id, Note(now, SYSTEM, "opened", ""))
+        await fair_use_letters.tell_operators(tx, case.account_id, case.id, "", base_url, now)
     return None
 
 
@@ -199,14 +200,18 @@ async def withdraw(db: Db, rails: Rails, account_id: int, case_id: UUID, by: str
     return case
 
 
-async def reply(db: Db, account_id: int, by: str, note: str, now: datetime) -> None:
-    """What an owner says about the case of his account. Raises: Conflict without a case, Invalid without a text."""
+async def reply(db: Db, account_id: int, by: str, note: str, base_url: str, now: datetime) -> None:
+    """What an owner says about the case of the account; the operators are told.
+
+    Raises: Conflict without a case, Invalid without a text.
+    """
     _check_note(note)
     async with db.transaction() as tx:
         case = await store.find_open(tx, account_id)
         if case is None:
             raise Conflict(N_("There is no case to answer."))
         await store.add_note(tx, account_id, case.id, Note(now, by, "reply", note))
+        await fair_use_letters.tell_operators(tx, account_id, case.id, f"{by}: {note}", base_url, now)
 
 
 def _check_note(note: str) -> None:

@@ -126,6 +126,11 @@ async def list_cases(tx: Tx, account_id: int) -> list[Case]:
     return await tx.all(Case, sql, account_id=account_id)
 
 
+async def count_waiting(tx: Tx) -> int:
+    """How many cases wait for an operator's decision."""
+    return int(await tx.value("select count(*) from fair_use_cases where status = 'opened'"))
+
+
 async def lock_case(tx: Tx, account_id: int, case_id: UUID) -> Case:
     """The case, locked until the transaction ends. Raises: NotFound."""
     sql = f"select {CASE} from fair_use_cases where account_id = %(account_id)s and id = %(id)s for update"

@@ -21,6 +21,7 @@ from tocsin.billing.commands import (
     EndGrant,
     ExtendTrial,
     Grant,
+    GrantTrial,
     RecordPayment,
 )
 from tocsin.billing.keeping import Rails
@@ -161,12 +162,15 @@ async def _reversal(ctx: PageContext, account_id: int) -> Made:
 
 
 async def _extension(ctx: PageContext, account_id: int) -> Made:
-    """Another end of the trial. Raises: Invalid."""
+    """Another end of the trial; on Free, another trial. Raises: Invalid."""
     try:
         ends_on = date.fromisoformat(ctx.form.text("ends_on"))
     except ValueError:
         raise Invalid(N_("Choose the day on which the trial ends."), {"ends_on": "no date"}) from None
-    return ExtendTrial(ends_on), ctx.form.text("key")[:64], {"trial_ends_on": ends_on.isoformat()}
+    billing = await service.find(ctx.databases.engine, account_id)
+    is_on_free = billing is not None and billing.subscription.standing is Standing.FREE
+    command = GrantTrial(ends_on) if is_on_free else ExtendTrial(ends_on)
+    return command, ctx.form.text("key")[:64], {"trial_ends_on": ends_on.isoformat()}
 
 
 async def _offline(ctx: PageContext, account_id: int) -> Made:
@@ -199,7 +203,7 @@ ACTIONS = {
 SAID = {
     "payment": N_("The payment is recorded."),
     "reverse": N_("The payment is taken back; the invoice is owed again."),
-    "extend": N_("The trial ends later now."),
+    "extend": N_("The trial lasts until then."),
     "offline": N_("The order is accepted. It is invoiced when it begins."),
     "grant": N_("The account has everything from now on, and is never billed."),
     "end-grant": N_("The account is on Free now."),

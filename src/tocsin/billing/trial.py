@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Letter, LetterKind, PaymentMethod
 from tocsin.billing.boundary import to_free
-from tocsin.billing.commands import ChargeSettled, ExtendTrial, Order
+from tocsin.billing.commands import ChargeSettled, ExtendTrial, GrantTrial, Order
 from tocsin.billing.decision import Decision, facts_of, midnight_in, restand
 from tocsin.billing.invoicing import finalise, invoice_now, make_document
 from tocsin.billing.model import DocumentKind
 from tocsin.billing.orders import begin_term_today, check_target, offline_requires_annual, term_lines
 from tocsin.errors import Conflict, Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.model import Collection, Interval, Standing, Subscription, Target
 from tocsin.licensing.periods import day_of
 from tocsin.licensing.pricebook import PriceBook
@@ -84,6 +85,31 @@ def extend(decision: Decision, command: ExtendTrial) -> None:
     if new_end < subscription.trial_ends_at:
         raise Invalid("A trial can be extended, not shortened.", {"ends_on": "earlier than now"})
     decision.change(trial_ends_at=new_end, reminded_until=decision.at)
+
+
+def grant_another(decision: Decision, command: GrantTrial) -> None:
+    """An account on Free has everything again until the trial's new end. Raises: Conflict, Invalid. Source: R2.1"""
+    subscription = decision.subscription
+    if subscription.standing is not Standing.FREE:
+        raise Conflict(N_("Another trial is for an account on Free."))
+    if decision.billing.unpaid:
+        raise Conflict(N_("Its open invoices come first."))
+    new_end = midnight_in(command.ends_on, subscription.zone)
+    if new_end <= decision.at:
+        raise Invalid(N_("A trial ends after today."), {"ends_on": "not later than today"})
+    newest = decision.context.books.newest(decision.at)
+    decision.change(
+        standing=Standing.TRIALING,
+        plan=decision.context.books.version(newest).trial.plan,
+        book_version=newest,
+        seats=0,
+        trial_ends_at=new_end,
+        reminded_until=decision.at,
+        free_since=None,
+        chosen=None,
+        cancels=False,
+    )
+    decision.begin_term()
 
 
 def ends_on(subscription: Subscription) -> date:

@@ -16,7 +16,7 @@ from tocsin.i18n import N_
 
 NAME_LENGTH = 100
 MESSAGE_LENGTH = 5_000
-COLUMNS = "id, name, email, about, message, locale, created_at"
+COLUMNS = "id, name, email, about, message, locale, created_at, account_id, subscription"
 
 
 class About(StrEnum):
@@ -38,7 +38,7 @@ ABOUT = {
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What somebody asked. `about` is one of `About`."""
+    """What somebody asked. `about` is one of `About`; `subscription` is how the account behind it, if any, pays."""
 
     id: UUID
     name: str
@@ -47,6 +47,8 @@ class Inquiry:
     message: str
     locale: str
     created_at: datetime
+    account_id: int | None = None
+    subscription: str = ""
 
 
 def check(inquiry: Inquiry) -> Inquiry:
@@ -87,7 +89,7 @@ async def ask(engine: Db, inquiry: Inquiry, support_email: str | None, base_url:
         if support_email and operators:
             await letters.send(
                 tx, await store.get_account(tx, operators[0].account_id), support_email, name=good.name,
-                email=good.email, about=ABOUT[About(good.about)], message=good.message,
+                email=good.email, about=ABOUT[About(good.about)], message=good.message, said_of=good.subscription,
                 inbox=f"{base_url}/operator/inbox", at=good.created_at,
             )  # fmt: skip
 
@@ -97,7 +99,8 @@ async def _insert(tx: Tx, inquiry: Inquiry) -> bool:
         await tx.execute(
             f"""
             insert into inquiries ({COLUMNS})
-            values (%(id)s, %(name)s, %(email)s, %(about)s, %(message)s, %(locale)s, %(created_at)s)
+            values (%(id)s, %(name)s, %(email)s, %(about)s, %(message)s, %(locale)s, %(created_at)s, %(account_id)s,
+                    %(subscription)s)
             on conflict (id) do nothing
             """,
             **asdict(inquiry),

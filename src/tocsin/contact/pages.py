@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 
 from tocsin.accounts.pages.sign_in import too_many
 from tocsin.accounts.pages_access import Page, PageContext, operator_page, path_uuid, visitor
+from tocsin.billing import books, fair_use_store, service
 from tocsin.contact import inquiry as inquiries
 from tocsin.contact.inquiry import ABOUT, About, Inquiry
 from tocsin.errors import Invalid, NotFound, Throttled
@@ -53,7 +54,7 @@ async def post_contact(here: Visitor) -> Response:
         key = uuid4()
     typed = Inquiry(
         key, form.text("name"), form.text("email"), form.text("about"), form.raw("message").strip(),
-        here.viewer.locale, here.at,
+        here.viewer.locale, here.at, *(await _whose(here)),
     )  # fmt: skip
     if form.text("website"):  # no person sees this field: programs that fill in everything do
         return here.redirect(CONTACT + "/sent")
@@ -70,6 +71,20 @@ async def post_contact(here: Visitor) -> Response:
     return here.redirect(CONTACT + "/sent")
 
 
+async def _whose(here: Page) -> tuple[int | None, str]:
+    """The account of who is signed in, and how it pays: "account 42, Standard, 10 seats"."""
+    if not isinstance(here, PageContext):
+        return None, ""
+    billing = await service.find(here.db, here.account_id)
+    if billing is None:
+        return here.account_id, f"account {here.account_id}, never billed"
+    async with here.databases.engine.transaction() as tx:
+        published = await books.load(tx)
+    plan = published.version(billing.subscription.book_version).plan(billing.subscription.plan)
+    seats = billing.subscription.seats or billing.responders
+    return here.account_id, f"account {here.account_id}, {plan.name}, {seats} seats"
+
+
 @router.get(CONTACT + "/sent")
 async def get_sent(here: Visitor) -> Response:
     """It has arrived."""
@@ -82,10 +97,12 @@ async def get_inbox(ctx: Operator) -> Response:
     async with ctx.databases.engine.transaction() as tx:
         found = await inquiries.list_inquiries(tx, PER_PAGE)
         total = await inquiries.count(tx)
+        cases = await fair_use_store.count_waiting(tx)
     return ctx.html(
         "contact/inbox.html",
         inquiries=found,
         total=total,
+        cases=cases,
         topics={topic.value: ctx.say(text) for topic, text in ABOUT.items()},
         support_email=ctx.settings.support_email,
         **ctx.settings_tabs,

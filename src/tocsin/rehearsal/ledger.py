@@ -223,7 +223,7 @@ class Ledger:
         db, rails, account_id, at = self.engine.db, self.engine.rails, self.account.id, self.clock.at
         if action.verb == "answer":
             owner = await self._owner()
-            await fair_use_service.reply(db, account_id, owner.username, action.note, at)
+            await fair_use_service.reply(db, account_id, owner.username, action.note, rails.base_url, at)
             return
         case_id = await self._newest_case()
         match action.verb:

@@ -5,8 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.support.billing_accounts import Subscriber, advance, at, make_subscriber
+from tests.support.makers import make_tenant
 from tests.support.stripe_fake import StripeFake
 
+from tocsin.accounts import store as accounts_store
 from tocsin.billing import fair_use_service, fair_use_store, metered
 from tocsin.billing.commands import Order
 from tocsin.billing.fair_use_store import CaseRow, Note
@@ -18,6 +20,7 @@ from tocsin.licensing.model import Interval, Target
 from tocsin.licensing.usage import UsageKind, make_record
 
 US, PL = "+12125550123", "+48123456789"
+BASE = "https://tocsin.example"
 SECOND = timedelta(seconds=1)
 
 
@@ -152,17 +155,22 @@ async def test_a_dismissed_case_is_over_and_says_why(ana: Subscriber) -> None:
     assert found.status == "dismissed"  # one more window alone is no new case
 
 
-async def test_r11_4_accept_an_owners_reply_lands_on_the_case_and_an_appeal_may_be_heard(ana: Subscriber) -> None:
+async def test_r11_4_accept_an_owners_reply_lands_on_the_case_and_an_appeal_may_be_heard(
+    ana: Subscriber, databases: Databases
+) -> None:
+    server = await make_tenant(databases, "server")
+    async with databases.engine.transaction() as tx:
+        await accounts_store.insert_operator(tx, server.account_id, server.owner.id, at("2026-02-10 09:00"))
     case = await opened(ana)
     engine = ana.databases.engine
     with pytest.raises(Conflict, match="no case"):
-        await fair_use_service.reply(ana.tenant.app, case.account_id, "ana@example.com", "Why?", at("2026-04-20 12:00"))
+        await fair_use_service.reply(engine, case.account_id, "ana@example.com", "Why?", BASE, at("2026-04-20 12:00"))
     await fair_use_service.approve(
         engine, ana.rails, case.account_id, case.id, "eve@example.com", "Far above.", at("2026-05-01 12:00")
     )
 
     await fair_use_service.reply(
-        ana.tenant.app, case.account_id, "ana@example.com", "We moved to push.", at("2026-05-03 12:00")
+        engine, case.account_id, "ana@example.com", "We moved to push.", BASE, at("2026-05-03 12:00")
     )
     await fair_use_service.withdraw(
         engine, ana.rails, case.account_id, case.id, "eve@example.com", "Granted.", at("2026-05-04 12:00")
@@ -170,6 +178,14 @@ async def test_r11_4_accept_an_owners_reply_lands_on_the_case_and_an_appeal_may_
     await pass_time(ana, "2026-06-12 00:00")
 
     assert [it.action for it in await notes_of(ana, case)] == ["opened", "approved", "reply", "withdrawn"]
+    async with engine.transaction() as tx:
+        mails = await tx.values(
+            "select text_body from mails where to_address = %(to)s and purpose = 'fair-use-case' order by id",
+            to=server.owner.username,
+        )
+    assert len(mails) == 2  # the case, the answer
+    assert all(fair_use_store.number_of(case.id) in text for text in mails)
+    assert "We moved to push." in mails[1]
     assert not (await ana.billing()).subscription.usage_billed
 
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 import pytest
 from tests.support.alert_api import api_of
 from tests.support.alerts import add_alert
+from tests.support.billing_accounts import make_rails
 from tests.support.browsing import Answer, Browsing, add_person, browsing, give_password
 from tests.support.card_provider import gateway_to
 from tests.support.makers import Tenant, add_key
@@ -24,6 +25,7 @@ from tocsin.accounts.model import Role
 from tocsin.billing import service
 from tocsin.billing.cards import service as cards
 from tocsin.billing.cards.on_file import CardOnFile
+from tocsin.billing.commands import SetUsageBilling
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.escalations.team_defaults import create_team
@@ -288,6 +290,26 @@ async def test_r13_1_cancel_and_resume(ana: Browsing, databases: Databases, tria
     assert "10 April 2026" in asked
     assert "Cancelled." in done
     assert "goes on as before" in back
+
+
+async def test_choice_52_who_is_billed_by_use_leaves_a_year_and_gets_the_unused_months_back(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10, billing="annual")
+    ordinary = await ana.get(f"{HERE}/cancel")
+    moved = service.Asked(SetUsageBilling(True, NOW.date()), "fair-use")
+    await service.perform(databases.engine, make_rails(), trial.account_id, moved, NOW)
+
+    page = await ana.get(f"{HERE}/cancel")
+    left = await ana.post(f"{HERE}/cancel", key="leave-1", when="refund")
+    invoices = await ana.get(f"{HERE}/invoices")
+
+    assert "unused months" not in ordinary
+    assert "the unused months are given back" in page
+    assert "The account is on Free now" in left
+    assert "2,280.00" in invoices
+    assert "Credit note" in invoices
 
 
 async def test_r13_1_a_trial_is_cancelled_until_its_end(ana: Browsing) -> None:

@@ -193,6 +193,7 @@ class PageContext(Page):
             "may_manage_keys": self.may(Action.MANAGE_KEYS),
             "may_manage_account": self.may(Action.MANAGE_ACCOUNT),
             "may_manage_billing": self.may(Action.MANAGE_BILLING) and self.settings.billing == "on",
+            "may_delete_account": self.may(Action.MANAGE_BILLING),
             "may_see_audit": self.may(Action.VIEW_AUDIT),
             "may_read_mails": self.is_operator or self.may(Action.VIEW_MAILBOX),
             "is_operator": self.is_operator,

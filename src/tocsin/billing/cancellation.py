@@ -16,7 +16,7 @@ from tocsin.billing.invoicing import credit_note, credit_running, make_document
 from tocsin.billing.model import DocumentKind
 from tocsin.billing.orders import close_window
 from tocsin.errors import Conflict
-from tocsin.licensing.model import Interval, Standing
+from tocsin.licensing.model import Interval, Standing, Subscription
 
 UNDO_FOR = timedelta(hours=24)
 """How long a deletion can be taken back. Source: CHOICE-56"""
@@ -45,11 +45,15 @@ def cancel(decision: Decision, command: Cancel) -> None:
     decision.because("ends with what is paid")
 
 
+def may_have_unused_back(subscription: Subscription) -> bool:
+    """Whether an annual term may be left with its unused part given back. Source: CHOICE-52"""
+    moved = subscription.usage_billed or bool(subscription.usage_billed_next)
+    return moved and subscription.interval is Interval.YEAR
+
+
 def _refund_unused(decision: Decision) -> None:
     """Who is moved to usage billing may leave an annual term and gets the unused part back. Source: CHOICE-52"""
-    subscription = decision.subscription
-    moved = subscription.usage_billed or subscription.usage_billed_next
-    if subscription.interval is not Interval.YEAR or not moved:
+    if not may_have_unused_back(decision.subscription):
         raise Conflict("Unused months are given back only where an annual subscription was moved to usage billing.")
     unpaid = {one.document.id: one for one in decision.billing.unpaid}
     for document_id in {debit.document_id for debit in decision.billing.debits}:

@@ -5,6 +5,7 @@ of any transaction, and only success applies it; what became of a charge that no
 own key (`charging.py`). Source: licensing requirements M9, R4.3, R4.4, CHOICE-35
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -31,6 +32,9 @@ from tocsin.licensing.model import FREE, Standing, Subscription
 NO_COUNTRY = N_("Fill in the billing address first: the tax depends on its country.")
 ASK_AGAIN = timedelta(minutes=1)
 """When a worker asks what became of a charge that its maker did not come back from."""
+
+
+Alongside = Callable[[Tx], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +145,13 @@ async def _begin(
     return billing.subscription
 
 
-async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datetime) -> Result:
-    """Do a command, once. Raises: what `decide` raises; Conflict where the view was old or a payment is under way."""
+async def perform(
+    db: Db, rails: Rails, account_id: int, asked: Asked, at: datetime, alongside: Alongside | None = None
+) -> Result:
+    """Do a command, once; `alongside` is done in the same transaction, for commands that nothing is charged for first.
+
+    Raises: what `decide` raises; Conflict where the view was old or a payment is under way.
+    """
     await catch_up(db, rails, account_id, at)
     charge_id: UUID | None = None
     async with db.transaction() as tx:
@@ -161,6 +170,8 @@ async def perform(db: Db, rails: Rails, account_id: int, asked: Asked, at: datet
             documents = await keep(tx, rails, [Change(billing, outcome)], published, at)
             result = Result("done", tuple(one.id for one in documents), reasons=outcome.reasons)
             await _note(tx, account_id, asked, result, at)
+            if alongside is not None:
+                await alongside(tx)
         else:
             charge_id = uuid4()
             result = Result("pending", message=charging.NOT_THROUGH)

@@ -5,6 +5,7 @@ small bites, but the invoices, which move to an archive of their own; a mail say
 has left.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -36,16 +37,16 @@ BITE = 5_000  # rows in one transaction
 
 
 async def request(engine: Db, rails: Rails, account: Account, user: User, base_url: str, at: datetime) -> None:
-    """Access ends now; accrued usage is invoiced; in 24 hours everything is erased. Raises: Conflict."""
-    app = engine.for_account(account.id)
-    if await billing.find(app, account.id) is not None:
-        asked = Asked(RequestDeletion(), f"delete-{at.timestamp()}", by=user.id)
-        await billing.perform(engine, rails, account.id, asked, at)
+    """Access ends now; accrued usage is invoiced; in 24 hours everything is erased: all of it, or nothing.
+
+    Raises: Conflict.
+    """
     token = crypto.new_token()
     deletion = Deletion(
         account.id, at, crypto.token_hash(token), user.username, user.locale, user.time_zone, at + UNDO_FOR
     )
-    async with engine.transaction() as tx:
+
+    async def close(tx: Tx) -> None:
         await store.insert_deletion(tx, deletion)
         await store.close_account(tx, account.id, at)
         users = await accounts_store.list_users(tx, account.id)
@@ -53,6 +54,20 @@ async def request(engine: Db, rails: Rails, account: Account, user: User, base_u
         link, held = f"{base_url}/undo-deletion/{token}", await store.is_held(tx, account.id)
         server = await _server_account(tx)
         await letters.send_requested(tx, server, deletion, owners, account.name, link, at, held=held)
+
+    asked = Asked(RequestDeletion(), f"delete-{at.timestamp()}", by=user.id)
+    await _with_billing(engine, rails, account.id, asked, close, at)
+
+
+async def _with_billing(
+    engine: Db, rails: Rails, account_id: int, asked: Asked, step: Callable[[Tx], Awaitable[None]], at: datetime
+) -> None:
+    """The command and the step in one transaction; the step alone for an account that is never billed."""
+    if await billing.find(engine.for_account(account_id), account_id) is not None:
+        await billing.perform(engine, rails, account_id, asked, at, step)
+        return
+    async with engine.transaction() as tx:
+        await step(tx)
 
 
 async def _server_account(tx: Tx) -> int:
@@ -75,13 +90,13 @@ async def find(engine: Db, token: str, at: datetime) -> Deletion:
 async def undo(engine: Db, rails: Rails, token: str, at: datetime) -> None:
     """The account is as it was before. Raises: NotFound."""
     deletion = await find(engine, token, at)
-    app = engine.for_account(deletion.account_id)
-    if await billing.find(app, deletion.account_id) is not None:
-        key = f"undo-{deletion.requested_at.timestamp()}"
-        await billing.perform(engine, rails, deletion.account_id, Asked(UndoDeletion(), key), at)
-    async with engine.transaction() as tx:
+
+    async def reopen(tx: Tx) -> None:
         await store.reopen_account(tx, deletion.account_id)
         await store.delete_deletion(tx, deletion.account_id)
+
+    asked = Asked(UndoDeletion(), f"undo-{deletion.requested_at.timestamp()}")
+    await _with_billing(engine, rails, deletion.account_id, asked, reopen, at)
 
 
 async def advance_due(engine: Db, now: datetime, gateway: CardGateway | None = None) -> int:
@@ -128,7 +143,7 @@ async def _erase(engine: Db, deletion: Deletion, now: datetime) -> None:
     async with engine.transaction() as tx:
         for table in tables:  # what triggers wrote meanwhile
             erased += await store.erase_rows(tx, table, account_id, BITE)
-        erased += await store.erase_mails_to(tx, [*addresses, deletion.proof_to])
+        erased += await store.erase_traces(tx, [*addresses, deletion.proof_to])
         await store.delete_deletion(tx, account_id)
         erased += await store.erase_account(tx, account_id)
         await store.insert_done(tx, deletion.requested_at, now, erased, archived)

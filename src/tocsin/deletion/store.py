@@ -146,9 +146,24 @@ async def erase_rows(tx: Tx, table: str, account_id: int, limit: int) -> int:
     )
 
 
-async def erase_mails_to(tx: Tx, addresses: Sequence[str]) -> int:
-    """Erase the server's own mails to these people: they name them."""
-    return await tx.execute("delete from mails where to_address = any(%(addresses)s)", addresses=list(addresses))
+async def erase_traces(tx: Tx, addresses: Sequence[str]) -> int:
+    """Erase what the server itself has of these people: mails to them and about them, questions, counted tries."""
+    return await tx.execute(
+        """
+        with them as (select distinct lower(unnest(%(addresses)s::text[])) as address),
+             mailed as (
+               delete from mails m using them
+                where lower(m.to_address) = them.address
+                   or m.purpose in ('inquiry', 'fair-use-case') and position(them.address in m.text_body) > 0
+               returning 1),
+             asked as (delete from inquiries i using them where lower(i.email) = them.address returning 1),
+             tried as (
+               delete from sign_in_failures f using them
+                where right(f.subject, length(them.address) + 1) = ':' || them.address returning 1)
+        select 1 from mailed union all select 1 from asked union all select 1 from tried
+        """,
+        addresses=list(addresses),
+    )
 
 
 async def erase_account(tx: Tx, account_id: int) -> int:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from tocsin import i18n
 from tocsin.accounts import audit
+from tocsin.billing.cancellation import may_have_unused_back
 from tocsin.billing.commands import Cancel
 from tocsin.billing.pages.common import SUBSCRIPTIONS, Owning, existing, limits_of
 from tocsin.billing.pages.subscription import perform_and_return
@@ -31,6 +32,7 @@ async def get_cancel(ctx: Owning) -> Response:
         trial_ends_at=subscription.trial_ends_at,
         owed=i18n.money(ctx.viewer.locale, owed, subscription.currency) if owed else "",
         losses=losses,
+        gives_back=may_have_unused_back(subscription),
         key=str(uuid4()),
         **ctx.settings_tabs,
     )
@@ -39,7 +41,7 @@ async def get_cancel(ctx: Owning) -> Response:
 @router.post(HERE)
 async def post_cancel(ctx: Owning) -> Response:
     """Free at the end of what is paid, or at once."""
-    now, reason = ctx.form.text("when") == "now", ctx.form.text("reason")[:REASON_LIMIT]
+    when, reason = ctx.form.text("when"), ctx.form.text("reason")[:REASON_LIMIT]
     if reason:
         async with ctx.db.transaction() as tx:
             await audit.record(
@@ -48,7 +50,7 @@ async def post_cancel(ctx: Owning) -> Response:
             )  # fmt: skip
     said = (
         ctx.words("The account is on Free now. Nothing was deleted.")
-        if now
+        if when in {"now", "refund"}
         else ctx.words("Cancelled. Everything goes on until it ends, and you can resume until then.")
     )
-    return await perform_and_return(ctx, Cancel(now), "cancel", said, SUBSCRIPTIONS)
+    return await perform_and_return(ctx, Cancel(when == "now", when == "refund"), "cancel", said, SUBSCRIPTIONS)

@@ -43,6 +43,7 @@ UNLIMITED = "unlimited"
 MOST = 1_000_000
 HUGE = 10**15  # more than any amount that can be written
 PLAN_KEYS = ("name", "hidden", "seats", "stakeholders", "prices", "features", "messages", "incoming", "requests")
+ERASED_WITHIN = 48  # hours: a day in which a deletion can be taken back, and what erasing takes at most
 SELLER_KEYS = (
     "name", "address", "postal_code", "city", "country", "vat_id", "number_format", "kinds", "retention_years",
     "registration", "email", "phone", "bank_name", "iban", "bic", "oss", "vat_rates",
@@ -319,14 +320,16 @@ class _Reading:
 
     def _thresholds(self, node: Node) -> Thresholds:
         numbers = (
-            "carry_windows", "net_days", "price_notice_days", "stakeholders_fair_limit", "deletion_hours",
-            "hidden_days", "codes_per_day",
+            "carry_windows", "net_days", "price_notice_days", "stakeholders_fair_limit", "hidden_days", "codes_per_day",
         )  # fmt: skip
-        found = self.fields(node, ("carry_below", "write_off_up_to", "warn_percents", *numbers))
+        found = self.fields(node, ("carry_below", "write_off_up_to", "warn_percents", "deletion_hours", *numbers))
         return Thresholds(
             carry_below=self.part(found, "carry_below", self.amounts, {}),
             write_off_up_to=self.part(found, "write_off_up_to", self.amounts, {}),
-            warn_percents=self.part(found, "warn_percents", lambda at: _ordered(at, 1, 100), ()),
+            warn_percents=self.part(found, "warn_percents", _warnings, ()),
+            deletion_hours=self.part(
+                found, "deletion_hours", lambda at: at.integer(ERASED_WITHIN, 8_760), ERASED_WITHIN
+            ),
             **{name: self.part(found, name, _count, 0) for name in numbers},
         )
 
@@ -398,6 +401,14 @@ def _ordered(node: Node, least: int, most: int, *, falling: bool = False) -> tup
     if numbers != sorted(set(numbers), reverse=falling):
         raise node.refusal(f"Write each number once, the {'largest' if falling else 'smallest'} first.")
     return tuple(numbers)
+
+
+def _warnings(node: Node) -> tuple[int, ...]:
+    """Where owners are warned, and the limit. Raises: Invalid."""
+    numbers = _ordered(node, 1, 100)
+    if len(numbers) != 2 or numbers[1] != 100:
+        raise node.refusal("Write two numbers: the percent at which owners are warned, and 100, the limit itself.")
+    return numbers
 
 
 def _limit(node: Node, least: int = 0) -> int | None:

@@ -159,6 +159,8 @@ def test_a_seller_may_name_vat_rates_and_the_one_stop_shop() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
+        ("warn_percents: [80, 100]", "warn_percents: [50, 80, 100]", "Write two numbers"),
+        ("deletion_hours: 48", "deletion_hours: 24", "48"),
         ("USD: {1: 11.00,", "USD: {1: 11.005,", "plans.essentials.prices.month.USD.1: '11.005' has more decimals"),
         ("USD: {1: 11.00,", "USD: {1: -11.00,", "'-11.0' is no amount"),
         ("USD: {1: 11.00,", "USD: {2: 11.00,", "The first tier starts at seat 1."),

@@ -11,7 +11,7 @@ from tests.support.billing_accounts import make_rails as make_plain_rails
 from tests.support.stripe_fake import StripeFake
 
 from tocsin.billing import metered, service
-from tocsin.billing.commands import AddNumber, Order, RequestDeletion, SetSpendingCap, UndoDeletion
+from tocsin.billing.commands import AddNumber, Cancel, Order, RequestDeletion, SetSpendingCap, UndoDeletion
 from tocsin.billing.keeping import Rails
 from tocsin.billing.model import LineKind
 from tocsin.db import Databases
@@ -146,6 +146,23 @@ async def test_a_deletion_that_is_taken_back_goes_on_with_the_count_of_the_month
         assert await metered.reserve(tx, replace(taken, id="beyond")) == Allowed(10)
 
     assert (await ana.mails())[before:] == ["Your included SMS and voice calls are used up"]
+
+
+async def test_late_use_of_earlier_windows_is_billed_when_the_plan_ends_at_once(
+    databases: Databases, rails: Rails, fake: StripeFake
+) -> None:
+    ana = await make_standard(databases, rails, fake)
+    await advance(ana, "2026-04-13 12:00")
+    before = {it.id for it in await ana.documents()}
+    late = make_record(
+        ana.tenant.account_id, "late", UsageKind.CALL_LEG, at("2026-03-20 08:00"), at("2026-04-14 08:00"), PL, seconds=425
+    )  # fmt: skip
+    await keep(ana, late)
+
+    await ana.do("2026-04-15 10:00", Cancel(now=True))
+    await advance(ana, "2026-04-20 12:00")
+
+    assert sum(it.net_minor for it in await ana.documents() if it.id not in before) == 280
 
 
 async def test_two_sends_racing_for_the_last_unit_are_one_limit_mail(

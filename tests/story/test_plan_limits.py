@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -213,6 +214,33 @@ async def test_without_billing_everybody_has_everything(world: World) -> None:
     async with world.databases.engine.transaction() as tx:
         await unlimited.require_room(tx, world.tenant.account_id, "schedules", world.clock.at)
         await unlimited.require(tx, world.tenant.account_id, "sso", world.clock.at)
+
+
+STEPS = [
+    (standing, plan, seats)
+    for standing in Standing
+    if standing not in {Standing.DELETING, Standing.DELETED}
+    for plan in ("free", "essentials", "standard", "enterprise")
+    for seats in (1, 3, 50)
+]
+
+
+async def test_invariant_8_no_standing_plan_or_number_of_seats_deletes_anything(world: World) -> None:
+    await world.users(*"abcdef")
+    await add_schedules(world, 4)
+    await world.trigger("disk full", user(world.tenant.owner))
+    before = await configuration(world)
+    rested = set()
+    random = Random(8)
+
+    for standing, plan, seats in random.sample(STEPS, 60):
+        await world.advance(minutes=random.randrange(1, 90 * 24 * 60))
+        await give(world, standing, plan, seats)
+        rested.add(len(await resting(world, "users")))
+        assert await configuration(world) == before, (standing, plan, seats)
+
+    assert len(rested) > 2  # people rested and came back
+    assert await world.rows("select id from alerts where account_id = %(account_id)s")
 
 
 async def test_inv_7_what_an_account_may_follows_from_facts_no_later(world: World) -> None:

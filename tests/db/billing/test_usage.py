@@ -155,7 +155,8 @@ async def test_late_use_of_earlier_windows_is_billed_when_the_plan_ends_at_once(
     await advance(ana, "2026-04-13 12:00")
     before = {it.id for it in await ana.documents()}
     late = make_record(
-        ana.tenant.account_id, "late", UsageKind.CALL_LEG, at("2026-03-20 08:00"), at("2026-04-14 08:00"), PL, seconds=425
+        ana.tenant.account_id, "late", UsageKind.CALL_LEG, at("2026-03-20 08:00"), at("2026-04-14 08:00"), PL,
+        seconds=425,
     )  # fmt: skip
     await keep(ana, late)
 

@@ -88,12 +88,16 @@ class UsageBill:
 
 @dataclass(frozen=True, slots=True)
 class UsageAsked:
-    """The windows to be billed as of `closed_at`, in order, and what the bill before passed on."""
+    """The windows to be billed as of `closed_at`, in order, and what the bill before passed on.
+
+    `currency` is that of the bill: by then the account may have another one (M12).
+    """
 
     windows: tuple[ClosedWindow, ...]
     closed_at: datetime
     carried: Carried
     final: bool  # the last bill of a paid time: any amount
+    currency: str
     closings: tuple[Closing, ...] = ()  # of bills that the same decision made before: what is in them is billed
 
 

@@ -91,7 +91,7 @@ def _draft_or_finalise(decision: Decision, lines: Sequence[Line], closed: Closed
     One that could not is billed at once: late usage of a window before may have come in it. Source: R9.2
     """
     if not decision.billing.closed:
-        late = usage_lines(decision, (closed,), final=False) if closed else []
+        late = usage_lines(decision, (closed,), final=False, currency=decision.subscription.currency) if closed else []
         lines = [*lines, *late]
         if any(line.amount_minor for line in lines):
             invoice_now(decision, lines, dated_on=dated_on)
@@ -111,7 +111,7 @@ def _wait(decision: Decision, lines: Sequence[Line], dated_on: date, *, final: b
 def finalise_draft(decision: Decision, waiting: Draft) -> None:
     """The wait is over: usage is added, and what is to be paid is finalised, charged and due. Source: S04"""
     decision.keep(drafts=tuple(one for one in decision.billing.drafts if one is not waiting))
-    usage = usage_lines(decision, waiting.windows, final=waiting.final)
+    usage = usage_lines(decision, waiting.windows, final=waiting.final, currency=waiting.document.currency)
     lines = [*waiting.document.lines, *usage]
     if sum(line.amount_minor for line in lines) <= 0:
         decision.documents.pop(waiting.document.id, None)
@@ -142,9 +142,11 @@ def _retax(decision: Decision, document: Document) -> None:
     decision.keep(debits=tuple(anew(debit) for debit in decision.billing.debits))
 
 
-def usage_lines(decision: Decision, windows: tuple[ClosedWindow, ...], *, final: bool) -> list[Line]:
+def usage_lines(decision: Decision, windows: tuple[ClosedWindow, ...], *, final: bool, currency: str) -> list[Line]:
     """The lines of usage that is billed now; too little of it is carried on instead. Source: S07"""
-    asked = UsageAsked(windows, decision.at, decision.billing.carried, final, tuple(decision.closings))
+    asked = UsageAsked(
+        windows, decision.at, decision.billing.carried, final, currency, tuple(decision.closings)
+    )  # fmt: skip
     bill = decision.context.usage(decision.billing, asked)
     decision.keep(carried=bill.carried)
     decision.closings += [Closing(window.starts_at, decision.at) for window in windows]
@@ -160,7 +162,7 @@ def _bill_last_usage(decision: Decision, closed: ClosedWindow | None, dated_on: 
         decision.keep(closed=(closed,))
     if decision.billing.closed:
         _wait(decision, [], dated_on, final=True)
-    elif closed and (late := usage_lines(decision, (closed,), final=True)):
+    elif closed and (late := usage_lines(decision, (closed,), final=True, currency=decision.subscription.currency)):
         invoice_now(decision, late, dated_on=dated_on)
 
 

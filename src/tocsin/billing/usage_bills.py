@@ -16,7 +16,8 @@ def billed(facts: Mapping[int, Facts], billing: AccountBilling, asked: UsageAske
         return _rest((), asked.carried, final=asked.final)
     lines: list[Line] = []
     carried = asked.carried
-    known = replace(known, closings=[*known.closings, *asked.closings])
+    tariffs = {version: replace(tariff, currency=asked.currency) for version, tariff in known.tariffs.items()}
+    known = replace(known, tariffs=tariffs, closings=[*known.closings, *asked.closings])
     if asked.windows:  # what is used from the end on is not paid for, though the terms do not say so yet. Source: S27
         end = asked.windows[-1].ends_at
         known = replace(known, records=[record for record in known.records if record.at < end])

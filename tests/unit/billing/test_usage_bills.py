@@ -1,11 +1,12 @@
 """Bills of usage as lines: the last one of a paid time takes any amount, whoever knows yet that it ends. Source: S07"""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from tests.support.billing_histories import AMERICAN, History
-from tests.support.books import requirements_book
+from tests.support.books import requirements_book, shipped_book
 
 from tocsin.billing.account import AccountBilling, ClosedWindow, UsageAsked
 from tocsin.billing.model import LineKind
@@ -37,7 +38,7 @@ LEG = UsageRecord(42, "1", UsageKind.CALL_LEG, USED, USED, "+48123456789", "PL",
 
 
 def test_the_last_bill_takes_a_single_minute() -> None:
-    bill = billed(standard(LEG), account(), UsageAsked((WINDOW,), NOW, Carried(), final=True))
+    bill = billed(standard(LEG), account(), UsageAsked((WINDOW,), NOW, Carried(), final=True, currency="USD"))
 
     assert [(line.kind, line.item, line.quantity, line.amount_minor) for line in bill.lines] == [
         (LineKind.MINUTES, "other", 1, 35)
@@ -45,8 +46,18 @@ def test_the_last_bill_takes_a_single_minute() -> None:
     assert not bill.carried.minor
 
 
+@pytest.mark.parametrize(("currency", "minor"), [("USD", 35), ("PLN", 140)])
+def test_m12_use_costs_what_it_does_in_the_currency_of_its_bill(currency: str, minor: int) -> None:
+    tariffs = {1: Tariff(shipped_book(), "PLN")}  # the account's, when the bill that waited is made
+    facts = {42: replace(standard(LEG)[42], tariffs=tariffs)}
+
+    bill = billed(facts, account(), UsageAsked((WINDOW,), NOW, Carried(), final=True, currency=currency))
+
+    assert [line.amount_minor for line in bill.lines] == [minor]
+
+
 def test_any_other_bill_carries_it_on() -> None:
-    bill = billed(standard(LEG), account(), UsageAsked((WINDOW,), NOW, Carried(), final=False))
+    bill = billed(standard(LEG), account(), UsageAsked((WINDOW,), NOW, Carried(), final=False, currency="USD"))
 
     assert bill.lines == ()
     assert bill.carried == Carried(35, 1)
@@ -54,7 +65,7 @@ def test_any_other_bill_carries_it_on() -> None:
 
 @pytest.mark.parametrize("facts", [standard(), {}])
 def test_the_last_bill_takes_what_was_carried_though_no_window_is_left(facts: dict[int, Facts]) -> None:
-    bill = billed(facts, account(), UsageAsked((), NOW, Carried(120, 2), final=True))
+    bill = billed(facts, account(), UsageAsked((), NOW, Carried(120, 2), final=True, currency="USD"))
 
     assert [(line.kind, line.amount_minor) for line in bill.lines] == [(LineKind.CARRIED, 120)]
     assert not bill.carried.minor

@@ -83,7 +83,8 @@ async def post_invitation(ctx: Manager) -> Response:
             role=service.role_named(typed["role"]), time_zone=typed["time_zone"], locale=typed["locale"],
         )  # fmt: skip
     except (Invalid, Conflict) as error:
-        return await _users_page(ctx, typed=typed, errors=error.errors, status=error.status)
+        errors = error.errors or {"email": error.message}
+        return await _users_page(ctx, typed=typed, errors=errors, status=error.status)
     return ctx.redirect(HERE, "success", ctx.words("%(who)s is invited by mail.", who=user.username))
 
 

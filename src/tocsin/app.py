@@ -31,7 +31,7 @@ from tocsin.clock import Clock
 from tocsin.contact import pages as contact_pages
 from tocsin.db import Databases, open_databases
 from tocsin.deletion import pages as deletion_pages
-from tocsin.engine.engine import make_rails
+from tocsin.engine.engine import make_rails, registry_of
 from tocsin.escalations import api as escalations_api
 from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
@@ -128,7 +128,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
             )
             app.state.gate = limits
             app.state.reach = countries_service.check_number
-            app.state.rails = rails = make_rails(settings, limits, gateway_of(settings))
+            app.state.rails = rails = make_rails(settings, limits, gateway_of(settings), registry_of(settings))
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)
             await feed.open()

@@ -1,6 +1,6 @@
 """A registry of VAT ids on a port of its own, as VIES answers on the wire."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,10 +16,14 @@ class VatRegistry:
     broken: str = ""
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
+    on_question: Callable[[], Awaitable[object]] | None = None  # happens once, before the answer
 
     async def take(self, request: web.Request) -> web.Response:
         question = await request.json()
         self.asked.append(question)
+        if self.on_question is not None:
+            happens, self.on_question = self.on_question, None
+            await happens()
         if self.broken == "html":
             return web.Response(text="<html>Sorry</html>", status=502, content_type="text/html")
         if self.broken:

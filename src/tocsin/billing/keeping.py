@@ -16,6 +16,7 @@ from tocsin.billing.decide import advance, is_charging, next_due
 from tocsin.billing.decision import Decision
 from tocsin.billing.model import Document
 from tocsin.billing.store import Change
+from tocsin.billing.vat_registry import Registry
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict
 from tocsin.licensing.metering import Closing, Facts
@@ -60,6 +61,7 @@ class Rails:
     gateway: CardGateway | None = None
     base_url: str = ""
     gate: Gate | None = None  # rests what is over a plan, in the transaction that changes the plan. R6.3
+    registry: Registry | None = None  # of VAT ids; without one their form decides. R7.2
 
 
 def context(published: PublishedBooks, facts: Mapping[int, Facts]) -> Context:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from tocsin.billing import service
-from tocsin.billing.api_access import Paying, billing_of
+from tocsin.billing.api_access import Paying, billing_of, rails_of
 from tocsin.billing.quotes import Quote
 
 router = APIRouter(tags=["Billing"])
@@ -23,7 +23,8 @@ async def get_quote(
 ) -> Response:
     """A quote for a year of a plan, paid on an invoice, in the language of the account's invoices."""
     await billing_of(ctx)
-    return await quote_file(await service.quote(ctx.db, ctx.account_id, plan, seats, po_number.strip(), ctx.at))
+    quote = await service.quote(ctx.db, rails_of(ctx), ctx.account_id, plan, seats, po_number.strip(), ctx.at)
+    return await quote_file(quote)
 
 
 async def quote_file(quote: Quote) -> Response:

@@ -12,11 +12,20 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from tocsin.billing import books, charges_store, charging, quotes, store, trial
+from tocsin.billing import books, charges_store, charging, quotes, store, trial, vat_refresh
 from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.charging import Result
-from tocsin.billing.commands import AcceptOfflineOrder, Command, Order, RequestDeletion, ReversePayment
+from tocsin.billing.commands import (
+    AcceptOfflineOrder,
+    AddNumber,
+    Cancel,
+    CardAdded,
+    Command,
+    Order,
+    RequestDeletion,
+    ReversePayment,
+)
 from tocsin.billing.decide import decide
 from tocsin.billing.decision import Decision
 from tocsin.billing.forecast import Forecast, forecast
@@ -29,6 +38,8 @@ from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Standing, Subscription
 
+INVOICES = (Order, AcceptOfflineOrder, AddNumber, CardAdded, Cancel, RequestDeletion)
+"""Commands that may make an invoice: what is known of the buyer's VAT id has to be fresh."""
 NO_COUNTRY = N_("Fill in the billing address first: the tax depends on its country.")
 ASK_AGAIN = timedelta(minutes=1)
 """When a worker asks what became of a charge that its maker did not come back from."""
@@ -54,8 +65,9 @@ async def find(db: Db, account_id: int) -> AccountBilling | None:
         return await store.find(tx, account_id)
 
 
-async def preview(db: Db, account_id: int, command: Command, at: datetime) -> Outcome:
+async def preview(db: Db, rails: Rails, account_id: int, command: Command, at: datetime) -> Outcome:
     """What a command would come to now: the decision that is not kept. Raises: what `decide` raises."""
+    await vat_refresh.refresh(db, rails, account_id, at)
     async with db.transaction() as tx:
         published = await books.load(tx)
         billing = await store.find(tx, account_id)
@@ -65,8 +77,11 @@ async def preview(db: Db, account_id: int, command: Command, at: datetime) -> Ou
         return decide(billing, command, at, context(published, {}))
 
 
-async def quote(db: Db, account_id: int, plan: str, seats: int, po_number: str, at: datetime) -> quotes.Quote:
+async def quote(
+    db: Db, rails: Rails, account_id: int, plan: str, seats: int, po_number: str, at: datetime
+) -> quotes.Quote:
     """The offer of a year of a plan, paid on an invoice. Raises: what `quotes.quote` raises. Source: R4.2"""
+    await vat_refresh.refresh(db, rails, account_id, at)
     async with db.transaction() as tx:
         published = await books.load(tx)
         billing = await store.find(tx, account_id)
@@ -152,6 +167,8 @@ async def perform(
 
     Raises: what `decide` raises; Conflict where the view was old or a payment is under way.
     """
+    if isinstance(asked.command, INVOICES):
+        await vat_refresh.refresh(db, rails, account_id, at)
     await catch_up(db, rails, account_id, at)
     charge_id: UUID | None = None
     async with db.transaction() as tx:

@@ -396,7 +396,8 @@ async def save_buyer(tx: Tx, account_id: int, buyer: Buyer, vat_check: VatCheck 
         f"""
         insert into billing_information ({_columns(names)})
         select {_columns(names)} from json_populate_recordset(null::billing_information, %(rows)s::json)
-            on conflict (account_id) do update set {", ".join(f"{name} = excluded.{name}" for name in kept)}
+            on conflict (account_id) do update set {", ".join(f"{name} = excluded.{name}" for name in kept)},
+                   vat_retry_at = null
         """,
         rows=_json([row]),
     )

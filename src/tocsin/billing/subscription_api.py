@@ -179,7 +179,7 @@ def _target(target: Target | None) -> TargetBody | None:
 async def post_preview(ctx: Paying, order: OrderBody) -> Response:
     """The money first: what an order would charge now, and how the subscription would stand. Nothing changes."""
     await billing_of(ctx)
-    outcome = await service.preview(ctx.db, ctx.account_id, order.command, ctx.at)
+    outcome = await service.preview(ctx.db, rails_of(ctx), ctx.account_id, order.command, ctx.at)
     return answer(ctx.request, data=_preview(outcome).as_json())
 
 

@@ -14,6 +14,7 @@ from tocsin.billing.model import Buyer, Line, Seller, TaxTotal
 from tocsin.billing.vat_areas import STANDARD_RATES, STANDARD_RATES_AS_OF, in_union, vat_country
 from tocsin.billing.vat_id import VatCheck, check_vat_id
 from tocsin.errors import Invalid
+from tocsin.licensing.pricebook import SellerProfile
 from tocsin.money import share
 
 WHOLE_BP = 10_000
@@ -74,6 +75,12 @@ def treatment(seller: Seller, buyer: Buyer, verified: VatCheck | None, at: datet
     if found.category == Category.STANDARD:
         evidence["rates_as_of"] = STANDARD_RATES_AS_OF.isoformat()
     return Treatment(found.category, found.rate_bp, found.notes, evidence)
+
+
+def registry_decides(seller: Seller | SellerProfile, country: str) -> bool:
+    """Whether the tax of a sale to that country depends on what the registry says of the buyer's VAT id."""
+    ours, theirs = vat_country(seller.country), vat_country(country)
+    return bool(seller.vat_id) and ours != theirs and in_union(theirs) and (in_union(ours) or seller.oss)
 
 
 def _rule(seller: Seller, buyer: Buyer, verified: VatCheck | None, at: datetime) -> tuple[str, Treatment]:

@@ -48,6 +48,9 @@ STANDARD_RATES: Mapping[str, int] = MappingProxyType(
 # the Union for goods alone), Greenland and the Faroes are not in the table above, and so are outside.
 _TAXED_AS: Mapping[str, str] = MappingProxyType({"MC": "FR", "AX": "FI", "EL": "GR"})
 
+UNION = (*STANDARD_RATES, *_TAXED_AS)
+"""Every country code whose services are inside the Union's VAT area."""
+
 # A VAT id begins with the country's code, but for Greece.
 _PREFIXES: Mapping[str, str] = MappingProxyType({"GR": "EL"})
 

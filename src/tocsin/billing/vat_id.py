@@ -15,6 +15,8 @@ from tocsin.billing.vat_areas import in_union, vat_prefix
 from tocsin.errors import Invalid
 
 REGISTRY_ANSWER_HOLDS = timedelta(hours=24)
+RENEW_AFTER = timedelta(hours=20)
+"""An older answer is asked for again before it decides, so that it still holds when a card was charged by it."""
 LONGEST = 40
 
 
@@ -29,6 +31,7 @@ class VatCheck:
     request_id: str = ""  # under which the registry keeps the enquiry
     name: str = ""  # as the registry has it
     address: str = ""
+    answered: bool = True  # False: the registry was down, so nothing is known
 
     def holds(self, vat_id: str, at: datetime) -> bool:
         """Whether it says, of this id and still at `at`, that it is valid."""

@@ -4,6 +4,7 @@ Nobody is asked inside a transaction. Source: licensing requirements R7.2, CHOIC
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,13 @@ async def check_of(db: Db, url: str | None, buyer: Buyer, last: VatCheck | None,
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where the registry answers: the address of its REST interface."""
+
+    url: str
+
+
 async def checked(
     http: aiohttp.ClientSession | None,
     url: str | None,
@@ -58,7 +66,7 @@ async def checked(
     except Unavailable:
         if last is not None and last.source == "registry" and last.holds(formal.vat_id, at):
             return last
-        return VatCheck(formal.vat_id, False, "registry", at)
+        return VatCheck(formal.vat_id, False, "registry", at, answered=False)
 
 
 async def look_up(http: aiohttp.ClientSession, url: str, vat_id: str, seller_vat_id: str, at: datetime) -> VatCheck:

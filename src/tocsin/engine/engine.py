@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from tocsin import crypto
 from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
-from tocsin.billing import charges_store, charging, fair_use_service, fair_use_store, metered, rendering
+from tocsin.billing import charges_store, charging, fair_use_service, fair_use_store, metered, rendering, vat_refresh
 from tocsin.billing import due as billing_due
 from tocsin.billing.cards import gateway_of
 from tocsin.billing.cards.gateway import CardGateway
 from tocsin.billing.keeping import Rails
 from tocsin.billing.letters import OutboxTeller
 from tocsin.billing.metered import RecordedUsage
+from tocsin.billing.vat_registry import Registry
 from tocsin.clock import Clock
 from tocsin.db import Db
 from tocsin.deletion import service as deletion
@@ -71,8 +72,9 @@ class Engine:
         return await outbox.send_due(self.db, now, self.mail_transport, self.mail_from, lease=self.lease)
 
     async def advance_subscriptions(self, now: datetime) -> int:
-        """Trials, boundaries, renewals, dunning: what happens to accounts by itself."""
-        return await billing_due.advance_due(self.db, self.rails, now)
+        """Trials, boundaries, renewals, dunning: what happens to accounts by itself; before that, old VAT ids."""
+        asked = await vat_refresh.refresh_due(self.db, self.rails, now)
+        return asked + await billing_due.advance_due(self.db, self.rails, now)
 
     async def review_usage(self, now: datetime) -> int:
         """What finished windows of SMS and calls cost: may open a case of fair use."""
@@ -125,7 +127,11 @@ class Engine:
         return await snooze.earliest_due(self.db)
 
     async def earliest_subscription(self) -> datetime | None:
-        return await billing_due.earliest_due(self.db)
+        due = [
+            await billing_due.earliest_due(self.db),
+            await vat_refresh.earliest_due(self.db, self.rails, self.clock.now()),
+        ]
+        return min((at for at in due if at is not None), default=None)
 
     async def earliest_retention(self) -> datetime | None:
         async with self.db.statements() as tx:
@@ -177,14 +183,24 @@ def make_engine(
         watch=watch,
     )
     limits = PlanLimits(billing=settings.billing == "on")
-    rails = make_rails(settings, limits, gateway_of(settings) if channels is None else gateway)
+    if channels is None:
+        rails = make_rails(settings, limits, gateway_of(settings), registry_of(settings))
+    else:
+        rails = make_rails(settings, limits, gateway)
     return Engine(db, clock, sender, snapshots, lease, rails, limits, transport, settings.mail_from)
 
 
-def make_rails(settings: Settings, limits: PlanLimits, gateway: CardGateway | None = None) -> Rails:
+def registry_of(settings: Settings) -> Registry | None:
+    """The registry of VAT ids that is asked, if any."""
+    return Registry(settings.vat_registry_url) if settings.vat_registry_url else None
+
+
+def make_rails(
+    settings: Settings, limits: PlanLimits, gateway: CardGateway | None = None, registry: Registry | None = None
+) -> Rails:
     """What billing needs besides the database; without a provider no card is charged."""
     teller = OutboxTeller(settings.base_url, limits.lost_on_free)
-    return Rails(RecordedUsage(), teller, gateway, settings.base_url, limits)
+    return Rails(RecordedUsage(), teller, gateway, settings.base_url, limits, registry)
 
 
 def make_channels(settings: Settings, db: Db, clock: Clock, transport: Transport | None) -> dict[str, Channel]:

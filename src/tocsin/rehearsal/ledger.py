@@ -173,7 +173,7 @@ class Ledger:
 
     async def _preview(self, action: Preview) -> None:
         before = {it.id for it in await billing.documents(self.engine.db, self.account.id)}
-        outcome = await billing.preview(self.engine.db, self.account.id, action.order, self.clock.at)
+        outcome = await billing.preview(self.engine.db, self.engine.rails, self.account.id, action.order, self.clock.at)
         self.journal.preview(outcome, before)
 
     async def _pay(self, action: Pay) -> Result:

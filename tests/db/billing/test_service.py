@@ -44,7 +44,7 @@ async def test_what_is_loaded_is_what_was_saved(databases: Databases, rails: Rai
     assert [debit.amount_minor for debit in billing.debits] == [23_000, 548]
     assert len(billing.numbers) == 2
     assert billing.terms[-1].plan == "standard"
-    outcome = await service.preview(ana.tenant.app, ana.tenant.account_id, Order(Target("enterprise")), at(D))
+    outcome = await service.preview(ana.tenant.app, rails, ana.tenant.account_id, Order(Target("enterprise")), at(D))
     assert [line.amount_minor for line in outcome.documents[0].lines] == [-12_613, 19_194]
 
 

@@ -177,7 +177,9 @@ async def get_change(ctx: Owning) -> Response:
 
 async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 200) -> Response:
     billing = await existing(ctx)
-    outcome = await service.preview(ctx.db, ctx.account_id, Order(wish.target, wish.start_today), ctx.at)
+    outcome = await service.preview(
+        ctx.db, rails_of(ctx.request), ctx.account_id, Order(wish.target, wish.start_today), ctx.at
+    )
     book = await book_of(ctx)
     waits = billing.subscription.standing is Standing.TRIALING and not wish.start_today
     first = outcome.first
@@ -213,7 +215,9 @@ async def get_quote(ctx: Owning) -> Response:
     try:
         wish = wish_of(given | {"billing": "annual"})
         po_number = given.get("po_number", "").strip()[:PO_LIMIT]
-        quote = await service.quote(ctx.db, ctx.account_id, wish.plan, wish.seats, po_number, ctx.at)
+        quote = await service.quote(
+            ctx.db, rails_of(ctx.request), ctx.account_id, wish.plan, wish.seats, po_number, ctx.at
+        )
     except (Invalid, Conflict) as error:
         return await _page(ctx, ctx.say(error))
     return await quote_file(quote)

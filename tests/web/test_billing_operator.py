@@ -3,9 +3,11 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+from tests.support.billing_accounts import make_rails
 from tests.support.billing_histories import AMERICAN
 from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.browsing import Answer, Browsing, give_password
@@ -15,7 +17,7 @@ from tests.web.test_page_isolation import pages_of
 from tocsin.accounts import audit_store
 from tocsin.accounts import store as accounts_store
 from tocsin.app import PAGE_ROUTERS
-from tocsin.billing import letters, operator_store, service
+from tocsin.billing import due, letters, operator_store, service
 from tocsin.billing.account import AccountBilling
 from tocsin.db import Databases
 from tocsin.licensing import terms_store
@@ -244,3 +246,54 @@ async def test_payments_are_listed_newest_first(operator: Browsing, databases: D
         payments = await operator_store.list_payments(tx, trial.account_id, 10)
     assert sorted(it.amount_minor for it in payments) == [1_000, 2_000]
     assert len(re.findall(r'name="payment"', page.text)) == 2
+
+
+async def test_r4_2_a_payment_has_the_day_on_which_it_came(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    page = await operator.get(f"{HERE}/{trial.account_id}")
+    assert f'name="paid_on" type="date" value="{START.date()}"' in page.text
+    earlier, later = START.date() - timedelta(days=3), START.date() + timedelta(days=2)
+
+    done = await pay(operator, trial, invoice, "10", paid_on=earlier.isoformat())
+    refused = await pay(operator, trial, invoice, "10", paid_on=later.isoformat())
+    nonsense = await pay(operator, trial, invoice, "10", paid_on="soon")
+
+    async with databases.engine.transaction() as tx:
+        [payment] = await operator_store.list_payments(tx, trial.account_id, 10)
+    assert payment.paid_at.astimezone(ZoneInfo("Europe/Warsaw")).date() == earlier
+    assert f'datetime="{payment.paid_at:%Y-%m-%d}' in done.text
+    assert "today or before" in refused
+    assert "Choose the day on which the money came." in nonsense
+
+
+async def test_s4_an_invoice_owed_for_90_days_is_proposed_and_written_off_for_a_reason(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    number = (await billing_of(trial)).unpaid[0].document.number
+    assert "Proposed for write-off" not in await operator.get(HERE)
+    while await due.advance_due(databases.engine, make_rails(), START + timedelta(days=30 + 91)):
+        pass
+    listed = await operator.get(HERE)
+    form = {"document": invoice, "key": listed.field("key")}
+
+    silent = await operator.post(f"{HERE}/{trial.account_id}/write-off", **form, reason="")
+    done = await operator.post(f"{HERE}/{trial.account_id}/write-off", **form, reason="insolvent since May")
+    again = await operator.post(f"{HERE}/{trial.account_id}/write-off", **form, reason="insolvent since May")
+
+    assert "Proposed for write-off" in listed
+    assert f'action="{HERE}/{trial.account_id}/write-off"' in listed.text
+    assert "Say why it is written off." in silent
+    assert "It is written off" in done
+    assert "insolvent since May" in done
+    assert "Choose an invoice that is open." in again
+    assert number is not None
+    assert number not in await operator.get(HERE)
+    assert (await billing_of(trial)).unpaid == ()
+    document = await service.document(trial.app, trial.account_id, UUID(invoice))
+    assert document.status == "written_off"
+    async with trial.app.transaction() as tx:
+        [entry] = await audit_store.list_entries(tx, trial.account_id, 1)
+    assert (entry.action, (entry.after or {})["reason"]) == ("operator: write-off", "insolvent since May")

@@ -106,13 +106,25 @@ class SetSpendingCap:
 
 @dataclass(frozen=True, slots=True)
 class RecordPayment:
-    """Money arrived for an invoice. Too much goes to the balance, a little short is written off. Source: R4.2, S21"""
+    """Money arrived for an invoice. Too much goes to the balance, a little short is written off. Source: R4.2, S21
+
+    `paid_on` is the day on which it arrived, in the billing time zone; None is today.
+    """
 
     document_id: UUID
     amount_minor: int
     method: PaymentMethod
     reference: str = ""
     payment_id: UUID | None = None
+    paid_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """What is owed of an invoice will not come: nobody asks for it any more. Source: §4, day 90"""
+
+    document_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +234,7 @@ Command = (
     | AutoExpand
     | SetSpendingCap
     | RecordPayment
+    | WriteOff
     | ReversePayment
     | CardAdded
     | ChargeSettled

@@ -47,7 +47,15 @@ def decide(
 def _refuse(decision: Decision, command: c.Command) -> None:
     """Raises: what keeps every command, or almost every one, from being decided."""
     standing = decision.subscription.standing
-    settles = (c.RecordPayment, c.ReversePayment, c.ChargeSettled, c.CardAdded, c.ChangeBuyer, c.UndoDeletion)
+    settles = (
+        c.RecordPayment,
+        c.WriteOff,
+        c.ReversePayment,
+        c.ChargeSettled,
+        c.CardAdded,
+        c.ChangeBuyer,
+        c.UndoDeletion,
+    )
     if standing is Standing.DELETED or (standing is Standing.DELETING and not isinstance(command, settles)):
         raise Forbidden("The account is being deleted; nothing can be changed any more.")
     if standing is Standing.GRANTED and not isinstance(
@@ -91,6 +99,7 @@ HANDLERS: dict[type, Callable[..., None]] = {
     c.AutoExpand: expansion.follow,
     c.SetSpendingCap: orders.set_spending_cap,
     c.RecordPayment: payments.record,
+    c.WriteOff: payments.write_off,
     c.CardAdded: payments.add_card,
     c.ChargeSettled: payments.settled,
     c.ChangeZone: particulars.change_zone,

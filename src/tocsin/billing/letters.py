@@ -167,8 +167,8 @@ WORDS: Mapping[LetterKind, Words] = {
         N_("Your account is back"), (N_("The deletion was taken back. Everything is as it was."),), SEE_PLAN, "/"
     ),
 }
-"""Letters without words are for others: invoices and credit notes leave when they are rendered, the operator reads
-proposals in his inbox, and a deletion has a link that only `deletion/letters.py` knows."""
+"""Letters without words are for others: invoices and credit notes leave when they are rendered, the operator finds
+proposals on his billing page, and a deletion has a link that only `deletion/letters.py` knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Response
 
@@ -23,8 +24,11 @@ from tocsin.billing.commands import (
     Grant,
     GrantTrial,
     RecordPayment,
+    WriteOff,
 )
+from tocsin.billing.dunning import WRITE_OFF_AFTER
 from tocsin.billing.keeping import Rails
+from tocsin.billing.operator_store import OwedInvoice
 from tocsin.billing.pages.subscription import STANDINGS
 from tocsin.billing.service import Asked
 from tocsin.billing.usage_pages import parse_amount
@@ -51,11 +55,14 @@ async def get_accounts(ctx: Operator) -> Response:
     async with ctx.databases.engine.transaction() as tx:
         found = await operator_store.list_accounts(tx, search, PER_PAGE + 1, first)
         owed = await operator_store.list_owed(tx, OWED_SHOWN)
+        hopeless = await operator_store.list_hopeless(tx, WRITE_OFF_AFTER, OWED_SHOWN)
         book = await pricebook_service.current(tx)
     return ctx.html(
         "billing/operator_accounts.html",
         accounts=found[:PER_PAGE],
         owed=owed,
+        hopeless=hopeless,
+        key=str(uuid4()),
         seller=book.seller,
         search=search,
         money=_money(ctx),
@@ -105,6 +112,7 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
         payments=payments,
         plans=[(plan.key, plan.name) for plan in book.plans.values() if not plan.hidden and not plan.is_free],
         methods=[("transfer", ctx.words("Bank transfer")), ("cheque", ctx.words("Cheque"))],
+        today=ctx.at.astimezone(ZoneInfo(subscription.zone if subscription else "UTC")).date().isoformat(),
         money=_money(ctx),
         day=_day(ctx),
         here=f"{HERE}/{number}",
@@ -115,7 +123,7 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
 
 @router.post(HERE + "/{account_id}/{action}")
 async def post_action(ctx: ConfirmedOperator, account_id: str, action: str) -> Response:
-    """Record or take back a payment, accept an order on an invoice, extend the trial, grant everything or no longer."""
+    """Record or take back a payment, write off, accept an order on an invoice, extend the trial, grant everything."""
     number, make = whole_number(account_id), ACTIONS.get(action)
     if number is None or make is None:
         raise NotFound(NO_PAGE)
@@ -136,17 +144,44 @@ Made = tuple[Command, str, dict[str, object]]
 
 async def _payment(ctx: PageContext, account_id: int) -> Made:
     """Money that came by transfer or cheque. Raises: Invalid."""
-    form, document = ctx.form, _ident(ctx.form.text("document"))
+    form, invoice = ctx.form, await _owed(ctx, account_id)
+    minor = parse_amount(form.text("amount"), invoice.currency)
+    if form.text("method") not in {"transfer", "cheque"} or minor is None:
+        raise Invalid(N_("Say how much came, and how."), {"amount": "missing"})
+    key, method, reference = form.text("key")[:64], PaymentMethod(form.text("method")), form.text("reference")
+    paid_on = _paid_on(form.text("paid_on"))
+    command = RecordPayment(invoice.id, minor, method, reference[:TEXT_LIMIT], _ident(key), paid_on)
+    facts: dict[str, object] = {"invoice": invoice.number, "amount_minor": minor, "method": method.value}
+    return command, key, facts | ({"paid_on": paid_on.isoformat()} if paid_on else {})
+
+
+def _paid_on(text: str) -> date | None:
+    """The day of a payment; None for today. Raises: Invalid."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid(N_("Choose the day on which the money came."), {"paid_on": "no date"}) from None
+
+
+async def _owed(ctx: PageContext, account_id: int) -> OwedInvoice:
+    """The invoice that the form names. Raises: Invalid where nothing is owed of it."""
+    document = _ident(ctx.form.text("document"))
     async with ctx.databases.engine.transaction() as tx:
         owed = {one.id: one for one in await operator_store.list_owed(tx, OWED_SHOWN, account_id)}
     if document not in owed:
         raise Invalid(N_("Choose an invoice that is open."), {"document": "not open"})
-    minor = parse_amount(form.text("amount"), owed[document].currency)
-    if form.text("method") not in {"transfer", "cheque"} or minor is None:
-        raise Invalid(N_("Say how much came, and how."), {"amount": "missing"})
-    key, method, reference = form.text("key")[:64], PaymentMethod(form.text("method")), form.text("reference")
-    command = RecordPayment(document, minor, method, reference[:TEXT_LIMIT], _ident(key))
-    return command, key, {"invoice": owed[document].number, "amount_minor": minor, "method": method.value}
+    return owed[document]
+
+
+async def _write_off(ctx: PageContext, account_id: int) -> Made:
+    """What is owed of an invoice will not come. Raises: Invalid."""
+    invoice, reason = await _owed(ctx, account_id), ctx.form.text("reason")[:TEXT_LIMIT]
+    if not reason:
+        raise Invalid(N_("Say why it is written off."), {"reason": "missing"})
+    facts = {"invoice": invoice.number, "amount_minor": invoice.owed_minor, "reason": reason}
+    return WriteOff(invoice.id, reason), f"{invoice.id}-{ctx.form.text('key')[:40]}", facts
 
 
 async def _reversal(ctx: PageContext, account_id: int) -> Made:
@@ -155,7 +190,7 @@ async def _reversal(ctx: PageContext, account_id: int) -> Made:
     async with ctx.databases.engine.transaction() as tx:
         known = {one.id: one for one in await operator_store.list_payments(tx, account_id, 1_000)}
     it = known.get(wanted)
-    if it is None or it.amount_minor <= 0:
+    if it is None or it.amount_minor <= 0 or it.method == "write_off":
         raise NotFound(N_("There is no such payment."))
     command = it.taken_back(ctx.form.text("reference")[:TEXT_LIMIT])
     return command, str(it.id), {"invoice": it.number, "amount_minor": it.came_minor}
@@ -194,6 +229,7 @@ async def _end_grant(ctx: PageContext, account_id: int) -> Made:
 
 ACTIONS = {
     "payment": _payment,
+    "write-off": _write_off,
     "reverse": _reversal,
     "extend": _extension,
     "offline": _offline,
@@ -202,6 +238,7 @@ ACTIONS = {
 }
 SAID = {
     "payment": N_("The payment is recorded."),
+    "write-off": N_("It is written off; nobody asks for it any more."),
     "reverse": N_("The payment is taken back; the invoice is owed again."),
     "extend": N_("The trial lasts until then."),
     "offline": N_("The order is accepted. It is invoiced when it begins."),

@@ -43,6 +43,7 @@ class OwedInvoice:
     due_at: datetime | None
     collection: str
     po_number: str
+    late_days: int  # dunning that was gone through: days after the due date
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ async def list_owed(tx: Tx, limit: int, account_id: int | None = None) -> list[O
         OwedInvoice,
         f"""
         select d.account_id, a.name as account_name, d.id, d.number, d.currency,
-               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_at, d.collection, d.po_number
+               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_at, d.collection, d.po_number,
+               coalesce(d.day_done, 0) as late_days
           from documents d join accounts a on a.id = d.account_id
          where d.kind = 'invoice' and d.status in {OWED} and d.gross_minor > d.paid_minor
            and (%(account_id)s::bigint is null or d.account_id = %(account_id)s)
@@ -118,8 +120,26 @@ async def list_owed(tx: Tx, limit: int, account_id: int | None = None) -> list[O
     )
 
 
+async def list_hopeless(tx: Tx, after_days: int, limit: int) -> list[OwedInvoice]:
+    """Invoices still owed so many days after they were due, the longest due first. Source: §4, day 90"""
+    return await tx.all(
+        OwedInvoice,
+        f"""
+        select d.account_id, a.name as account_name, d.id, d.number, d.currency,
+               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_at, d.collection, d.po_number,
+               d.day_done as late_days
+          from documents d join accounts a on a.id = d.account_id
+         where d.kind = 'invoice' and d.status in {OWED} and d.gross_minor > d.paid_minor
+           and d.day_done >= %(after_days)s
+         order by d.due_at, d.number limit %(limit)s
+        """,
+        after_days=after_days,
+        limit=limit,
+    )
+
+
 async def list_payments(tx: Tx, account_id: int, limit: int) -> list[RecordedPayment]:
-    """What was paid by transfer, cheque or card, the newest first."""
+    """What was paid by transfer, cheque or card, and what was written off for a reason, the newest first."""
     return await tx.all(
         RecordedPayment,
         """
@@ -131,7 +151,8 @@ async def list_payments(tx: Tx, account_id: int, limit: int) -> list[RecordedPay
                exists (select from billing_commands c where c.account_id = p.account_id
                           and c.key = 'operator-reverse-' || p.id) as reversed
           from payments p join documents d on d.account_id = p.account_id and d.id = p.document_id
-         where p.account_id = %(account_id)s and p.method in ('transfer', 'cheque', 'card')
+         where p.account_id = %(account_id)s
+           and (p.method in ('transfer', 'cheque', 'card') or p.method = 'write_off' and p.reference <> '')
          order by p.paid_at desc, p.id limit %(limit)s
         """,
         account_id=account_id,

@@ -4,7 +4,7 @@ Source: licensing requirements R4.2, R5.1, CHOICE-28, 32, S16, S21, S37
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,13 +19,14 @@ from tocsin.billing.account import (
     Unpaid,
 )
 from tocsin.billing.cards.on_file import NOTICE_DAYS
-from tocsin.billing.commands import CardAdded, ChargeSettled, RecordPayment, ReversePayment
-from tocsin.billing.decision import Decision, restand
+from tocsin.billing.commands import CardAdded, ChargeSettled, RecordPayment, ReversePayment, WriteOff
+from tocsin.billing.decision import Decision, midnight_in, restand
 from tocsin.billing.dunning import facts, stand_and_tell
 from tocsin.billing.invoicing import settle
 from tocsin.billing.model import Document, DocumentStatus
 from tocsin.errors import Conflict, Invalid, NotFound
 from tocsin.licensing.model import Collection, Standing
+from tocsin.licensing.periods import day_of
 from tocsin.wall import wall_instant
 
 
@@ -33,14 +34,14 @@ def record(decision: Decision, command: RecordPayment) -> None:
     """Count money that arrived: too much goes to the balance, a shortfall by bank charges is written off."""
     if command.amount_minor <= 0:
         raise Invalid("A payment is more than 0.", {"amount": "not above 0"})
-    unpaid = find(decision, command)
+    unpaid = find(decision, command.document_id)
     owed = unpaid.document.owed_minor
     used, excess = min(command.amount_minor, owed), max(0, command.amount_minor - owed)
     payment = Payment(
         unpaid.document.id,
         command.method,
         used,
-        decision.at,
+        _arrived_at(decision, command.paid_on),
         command.reference,
         excess,
         command.payment_id,
@@ -60,10 +61,33 @@ def record(decision: Decision, command: RecordPayment) -> None:
     stand_and_tell(decision)
 
 
-def find(decision: Decision, command: RecordPayment) -> Unpaid:
-    """The unpaid invoice that a command names. Raises: NotFound."""
+def _arrived_at(decision: Decision, paid_on: date | None) -> datetime:
+    """The instant that stands for the day on which money arrived. Raises: Invalid for a day to come."""
+    today = day_of(decision.at, ZoneInfo(decision.subscription.zone))
+    if paid_on is None or paid_on == today:
+        return decision.at
+    if paid_on > today:
+        raise Invalid("A payment is recorded once it is there: its day is today or before.", {"paid_on": "to come"})
+    return midnight_in(paid_on, decision.subscription.zone)
+
+
+def write_off(decision: Decision, command: WriteOff) -> None:
+    """Ask no more for what is owed of an invoice. Raises: Invalid without a reason, NotFound where nothing is owed."""
+    if not command.reason.strip():
+        raise Invalid("Say why it is written off.", {"reason": "missing"})
+    unpaid = find(decision, command.document_id)
+    rest = unpaid.document.owed_minor
+    payment = Payment(unpaid.document.id, PaymentMethod.WRITE_OFF, rest, decision.at, command.reason.strip())
+    document = settle(decision, unpaid, payment)
+    decision.documents[document.id] = replace(document, status=DocumentStatus.WRITTEN_OFF)
+    decision.because("written off")
+    stand_and_tell(decision)
+
+
+def find(decision: Decision, document_id: UUID) -> Unpaid:
+    """The unpaid invoice of this id. Raises: NotFound."""
     for one in decision.billing.unpaid:
-        if one.document.id == command.document_id:
+        if one.document.id == document_id:
             return one
     raise NotFound("No such invoice is open.")
 

@@ -24,9 +24,10 @@ from tocsin.billing.commands import (
     ReversePayment,
     SetUsageBilling,
     UndoDeletion,
+    WriteOff,
 )
 from tocsin.billing.model import DocumentKind, DocumentStatus
-from tocsin.errors import Conflict, Forbidden, Invalid
+from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
 from tocsin.licensing.model import Collection, Interval, Standing, Target
 
 M, Y = Interval.MONTH, Interval.YEAR
@@ -162,6 +163,43 @@ def test_s4_accept_the_calendar_of_dunning() -> None:
     history.until("2026-08-01")
     assert nets(history) == [23_000, 23_000]
     assert days_of(history, LetterKind.WRITE_OFF_PROPOSED) == ["09 Jul 00:00"]
+
+
+def test_s4_what_is_written_off_is_owed_no_more_and_a_new_plan_can_be_bought() -> None:
+    history = in_debt().until("2026-07-09")
+    [invoice] = [one.document for one in history.billing.unpaid]
+
+    history.do("2026-07-10 10:00", WriteOff(invoice.id, " insolvent "))
+
+    assert history.documents[invoice.id].status is DocumentStatus.WRITTEN_OFF
+    assert (history.owed(), history.standing()) == (0, Standing.FREE)
+    history.charger = always(PAID)
+    assert history.do("2026-07-10 11:00", Order(Target("standard", M, 10))) is not None
+    assert history.standing() is Standing.ACTIVE
+
+
+def test_s4_a_write_off_lifts_the_restriction_of_its_invoice() -> None:
+    history = in_debt().until("2026-04-24")
+    [invoice] = [one.document for one in history.billing.unpaid]
+    assert history.standing() is Standing.RESTRICTED
+
+    outcome = history.do("2026-04-25 10:00", WriteOff(invoice.id, "our mistake"))
+
+    assert outcome is not None
+    [payment] = outcome.payments
+    assert (payment.method, payment.amount_minor, payment.reference) == ("write_off", 23_000, "our mistake")
+    assert (history.standing(), outcome.letters) == (Standing.ACTIVE, ())
+
+
+def test_a_write_off_needs_a_reason_and_something_owed() -> None:
+    history = in_debt().until("2026-04-24")
+    [invoice] = [one.document for one in history.billing.unpaid]
+
+    with pytest.raises(Invalid, match="Say why"):
+        history.do("2026-04-25 10:00", WriteOff(invoice.id, " "))
+    history.do("2026-04-25 10:00", WriteOff(invoice.id, "insolvent"))
+    with pytest.raises(NotFound):
+        history.do("2026-04-25 11:00", WriteOff(invoice.id, "insolvent"))
 
 
 def test_s4_accept_paid_on_20_april_keeps_the_anchor() -> None:
@@ -336,6 +374,23 @@ def test_r4_2_accept_an_offline_order_is_due_after_thirty_days() -> None:
     assert history.owed() == 1_100
     history.do("2026-04-02", RecordPayment(invoice.id, 1_100, PaymentMethod.TRANSFER, "rest"))
     assert history.last().status is DocumentStatus.PAID
+
+
+def test_r4_2_a_payment_counts_from_the_day_on_which_it_came() -> None:
+    history = offline()
+    invoice = history.last()
+
+    def pay(paid_on: date | None) -> datetime:
+        outcome = history.do(
+            "2026-04-20 12:00", RecordPayment(invoice.id, 100, PaymentMethod.TRANSFER, paid_on=paid_on)
+        )
+        assert outcome is not None
+        return outcome.payments[0].paid_at
+
+    assert pay(date(2026, 4, 17)) == history.instant("2026-04-17")
+    assert pay(None) == pay(date(2026, 4, 20)) == history.instant("2026-04-20 12:00")
+    with pytest.raises(Invalid, match="today or before"):
+        pay(date(2026, 4, 21))
 
 
 def test_r4_2_accept_offline_requires_annual() -> None:

@@ -485,7 +485,8 @@ CREATE TABLE public.billing_information (
     emails text[] NOT NULL,
     reference text NOT NULL,
     locale text NOT NULL,
-    vat_check jsonb
+    vat_check jsonb,
+    vat_retry_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.billing_information FORCE ROW LEVEL SECURITY;
@@ -2305,6 +2306,12 @@ CREATE INDEX alerts_snoozed ON public.alerts USING btree (snoozed_until) WHERE (
 --
 
 CREATE INDEX audit_log_by_object ON public.audit_log USING btree (account_id, object_type, object_id);
+
+--
+-- Name: billing_information_with_vat_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX billing_information_with_vat_id ON public.billing_information USING btree (account_id) WHERE (vat_id <> ''::text);
 
 --
 -- Name: charges_by_reference; Type: INDEX; Schema: public; Owner: -

@@ -11,6 +11,7 @@ from tests.support.billing_accounts import make_rails
 from tests.support.billing_histories import AMERICAN
 from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.browsing import Answer, Browsing, give_password
+from tests.support.mailbox import mails
 from tests.support.makers import START, Tenant, make_tenant
 from tests.web.test_page_isolation import pages_of
 
@@ -19,9 +20,12 @@ from tocsin.accounts import store as accounts_store
 from tocsin.app import PAGE_ROUTERS
 from tocsin.billing import due, letters, operator_store, service
 from tocsin.billing.account import AccountBilling
+from tocsin.billing.commands import Order
+from tocsin.billing.service import Asked
 from tocsin.db import Databases
+from tocsin.errors import Conflict
 from tocsin.licensing import terms_store
-from tocsin.licensing.model import Term
+from tocsin.licensing.model import Target, Term
 
 HERE = "/operator/billing"
 
@@ -297,3 +301,26 @@ async def test_s4_an_invoice_owed_for_90_days_is_proposed_and_written_off_for_a_
     async with trial.app.transaction() as tx:
         [entry] = await audit_store.list_entries(tx, trial.account_id, 1)
     assert (entry.action, (entry.after or {})["reason"]) == ("operator: write-off", "insolvent since May")
+
+
+async def test_r4_2_an_order_with_a_ceiling_is_told_of_at_80_percent_and_never_exceeded(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    at = f"{HERE}/{trial.account_id}"
+    for action in ("grant", "end-grant"):
+        await operator.post(f"{at}/{action}", key=str(uuid4()))
+    order = {"plan": "standard", "users": "25", "po_number": "4500-77"}
+
+    refused = await operator.post(f"{at}/offline", key=str(uuid4()), ceiling="5699.99", **order)
+    nonsense = await operator.post(f"{at}/offline", key=str(uuid4()), ceiling="a lot", **order)
+    done = await operator.post(f"{at}/offline", key=str(uuid4()), ceiling="6000.00", **order)
+
+    assert "covers less than the order comes to" in refused
+    assert "An amount looks like 25 or 25.50." in nonsense
+    assert "6,000.00" in done
+    [told] = await mails(trial, "po-nearly-used")
+    assert "5,700.00" in told.text_body
+    assert "6,000.00" in told.text_body
+    too_many = Asked(Order(Target(seats=27)), str(uuid4()))
+    with pytest.raises(Conflict, match="does not cover so many seats"):
+        await service.perform(trial.app, make_rails(), trial.account_id, too_many, START)

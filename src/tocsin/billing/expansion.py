@@ -3,6 +3,7 @@
 Source: licensing requirements R8.2, CHOICE-39, S02, S22
 """
 
+from tocsin.billing import purchase_order
 from tocsin.billing.commands import AutoExpand
 from tocsin.billing.decision import Decision
 from tocsin.billing.orders import billed_seats, refuse_in_debt
@@ -23,6 +24,7 @@ def follow(decision: Decision, command: AutoExpand) -> None:
         refuse_in_debt(decision)
         if subscription.standing is not Standing.ACTIVE:
             raise Conflict("The subscription is being cancelled: resume it first, then add people.")
+        purchase_order.add(decision, None, seats)
     grown = seats > bought
     decision.change(
         seats=seats,

@@ -5,16 +5,11 @@ Source: licensing requirements R4.2
 
 from dataclasses import replace
 
-from tocsin.billing import orders, trial
-from tocsin.billing.account import LetterKind
+from tocsin.billing import orders, purchase_order, trial
 from tocsin.billing.commands import AcceptOfflineOrder, Order
 from tocsin.billing.decision import Decision
 from tocsin.errors import Conflict
 from tocsin.licensing.model import Collection, Interval, Standing
-from tocsin.licensing.pricebook import seat_price
-
-WARN_PERCENT = 80
-"""How much of a purchase order may be used before its owner is told."""
 
 
 def accept(decision: Decision, command: AcceptOfflineOrder) -> None:
@@ -28,7 +23,7 @@ def accept(decision: Decision, command: AcceptOfflineOrder) -> None:
     decision.change(
         collection=Collection.INVOICE,
         po_number=command.po_number,
-        po_ceiling_minor=command.ceiling_minor,
+        po_ceiling_minor=None,  # the order is held against its own purchase order, below
         po_required=False,
     )
     if subscription.standing is Standing.TRIALING:
@@ -39,25 +34,8 @@ def accept(decision: Decision, command: AcceptOfflineOrder) -> None:
         orders.order(decision, Order(target))
     else:
         raise Conflict("An order on an invoice cannot be accepted now: resume or settle the subscription first.")
-    decision.change(po_required=command.po_required)
-    _check_ceiling(decision, command)
-
-
-def _check_ceiling(decision: Decision, command: AcceptOfflineOrder) -> None:
-    """Raises: Conflict where the order is more than its purchase order covers."""
-    subscription = decision.subscription
-    if command.ceiling_minor is None:
-        return
-    wanted = subscription.chosen or command.target
-    plan = wanted.plan or subscription.plan
-    seats = wanted.seats or subscription.seats
-    price = seat_price(decision.book, plan, Interval.YEAR, subscription.currency, seats)
-    if price > command.ceiling_minor:
-        raise Conflict("The purchase order covers less than the order comes to.")
-    if price * 100 >= command.ceiling_minor * WARN_PERCENT:
-        decision.tell(
-            LetterKind.PO_NEARLY_USED,
-            used_minor=price,
-            ceiling_minor=command.ceiling_minor,
-            currency=subscription.currency,
-        )
+    decision.change(po_required=command.po_required, po_ceiling_minor=command.ceiling_minor)
+    wanted = decision.subscription.chosen or target
+    purchase_order.begin(
+        decision, wanted.plan or decision.subscription.plan, wanted.seats or decision.subscription.seats
+    )

@@ -215,8 +215,16 @@ async def _offline(ctx: PageContext, account_id: int) -> Made:
         raise Invalid(N_("The number of users is a whole number, at least 1."), {"users": "at least 1"})
     po_number = form.text("po_number")[:TEXT_LIMIT]
     target = Target(form.text("plan"), Interval.YEAR, seats)
-    command = AcceptOfflineOrder(target, po_number, None, form.has("po_required"))
-    return command, form.text("key")[:64], {"plan": target.plan, "seats": seats, "po_number": po_number}
+    ceiling = await _ceiling(ctx, account_id)
+    command = AcceptOfflineOrder(target, po_number, ceiling, form.has("po_required"))
+    facts: dict[str, object] = {"plan": target.plan, "seats": seats, "po_number": po_number, "ceiling_minor": ceiling}
+    return command, form.text("key")[:64], facts
+
+
+async def _ceiling(ctx: PageContext, account_id: int) -> int | None:
+    """What the purchase order covers at most; None where it says nothing. Raises: Invalid."""
+    text, billing = ctx.form.text("ceiling"), await service.find(ctx.databases.engine, account_id)
+    return parse_amount(text, billing.subscription.currency) if text and billing is not None else None
 
 
 async def _grant(ctx: PageContext, account_id: int) -> Made:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tocsin.billing import numbers
+from tocsin.billing import numbers, purchase_order
 from tocsin.billing.account import ClosedWindow, LetterKind
 from tocsin.billing.commands import DropScheduled, Order, SetAutoExpand, SetSpendingCap
 from tocsin.billing.debits import added_seats_line, running, seats_line
@@ -17,7 +17,7 @@ from tocsin.billing.model import Line, LineKind
 from tocsin.errors import Conflict, Invalid
 from tocsin.licensing.model import FREE, Collection, Interval, Standing, Subscription, Target
 from tocsin.licensing.periods import Period, boundary
-from tocsin.licensing.pricebook import PriceBook, seat_price
+from tocsin.licensing.pricebook import PriceBook
 
 NOTHING = Target()
 
@@ -70,7 +70,7 @@ def order(decision: Decision, command: Order) -> None:
         refuse_in_debt(decision)
         if parts.now.seats is not None:
             _check_people(decision, command.target.seats or subscription.seats)
-        _check_purchase_order(decision, parts.now)
+        purchase_order.add(decision, parts.now.plan, parts.now.seats)
     if decision.subscription.collection is Collection.INVOICE and parts.later.interval is Interval.MONTH:
         raise offline_requires_annual()
     if decision.subscription.standing is Standing.RESTRICTED:
@@ -114,20 +114,6 @@ def _check_people(decision: Decision, seats: int) -> None:
         raise Conflict(
             f"{decision.billing.responders} people hold a responder licence: choose who stays, or order as many seats."
         )
-
-
-def _check_purchase_order(decision: Decision, now: Target) -> None:
-    """Raises: Conflict where seats would go beyond what the purchase order covers. Source: R4.2"""
-    subscription = decision.subscription
-    if subscription.collection is not Collection.INVOICE or now.seats is None or subscription.interval is None:
-        return
-    if subscription.po_required:
-        raise Conflict("The buyer asks for an amended purchase order for each change of seats.")
-    if subscription.po_ceiling_minor is None:
-        return
-    price = seat_price(decision.book, now.plan or subscription.plan, Interval.YEAR, subscription.currency, now.seats)
-    if price > subscription.po_ceiling_minor:
-        raise Conflict("The purchase order does not cover so many seats; send an amended one.")
 
 
 def _schedule(decision: Decision, target: Target, parts: Split) -> None:

@@ -71,6 +71,8 @@ class SubscriptionBody(Wire):
     balance_minor: int
     auto_expand: bool
     spending_cap_minor: int | None
+    po_number: str
+    po_ceiling_minor: int | None
     numbers: list[NumberBody]
     version: int
 
@@ -162,6 +164,8 @@ def subscription_body(billing: AccountBilling) -> SubscriptionBody:
         balance_minor=it.balance_minor,
         auto_expand=it.auto_expand,
         spending_cap_minor=it.spending_cap_minor,
+        po_number=it.po_number,
+        po_ceiling_minor=it.po_ceiling_minor,
         numbers=[
             NumberBody(id=one.id, number=one.e164, added_at=one.added_at, released_at=one.released_at)
             for one in billing.numbers

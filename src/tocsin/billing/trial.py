@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tocsin.billing import purchase_order
 from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Letter, LetterKind, PaymentMethod
 from tocsin.billing.boundary import to_free
 from tocsin.billing.commands import ChargeSettled, ExtendTrial, GrantTrial, Order
@@ -66,6 +67,7 @@ def choose(decision: Decision, command: Order) -> None:
     decision.change(book_version=decision.context.books.newest(decision.at))
     chosen = Target(plan, interval, seats)
     check_target(decision, chosen)
+    purchase_order.add(decision, plan, seats)
     decision.change(chosen=chosen, cancels=False)
     if command.start_today:
         begin_term_today(decision, chosen)

@@ -11,6 +11,7 @@ from tocsin.billing.account import ChargeFor, LetterKind, PaymentMethod
 from tocsin.billing.commands import (
     AcceptOfflineOrder,
     AddNumber,
+    AutoExpand,
     Cancel,
     CardAdded,
     ChangeCurrency,
@@ -22,6 +23,7 @@ from tocsin.billing.commands import (
     RequestDeletion,
     Resume,
     ReversePayment,
+    SetAutoExpand,
     SetUsageBilling,
     UndoDeletion,
     WriteOff,
@@ -489,6 +491,59 @@ def test_a_purchase_order_bounds_the_seats() -> None:
     history.do("2026-03-26 10:00", Order(Target(seats=26)))
     with pytest.raises(Conflict, match="does not cover"):
         history.do("2026-03-26 10:00", Order(Target(seats=27)))
+
+
+def test_r4_2_a_seat_that_uses_most_of_the_purchase_order_is_told_of_once() -> None:
+    history = History("2026-03-10 09:00", buyer=POLISH).until("2026-03-25")
+    history.do("2026-03-25 10:00", AcceptOfflineOrder(Target("standard", Y, 25), "4500-77", ceiling_minor=800_000))
+    assert days_of(history, LetterKind.PO_NEARLY_USED) == []
+
+    history.do("2026-03-26 10:00", Order(Target(seats=28)))  # 6 384.00 of 8 000.00
+    assert days_of(history, LetterKind.PO_NEARLY_USED) == []
+    history.do("2026-03-27 10:00", Order(Target(seats=29)))  # 6 612.00
+    history.do("2026-03-28 10:00", Order(Target(seats=30)))
+
+    assert days_of(history, LetterKind.PO_NEARLY_USED) == ["27 Mar 10:00"]
+    [letter] = [one for one in history.letters if one.kind is LetterKind.PO_NEARLY_USED]
+    assert (letter.facts["used_minor"], letter.facts["ceiling_minor"]) == (661_200, 800_000)
+
+
+def test_r4_2_neither_a_plan_nor_a_person_too_many_goes_beyond_the_purchase_order() -> None:
+    history = History("2026-03-10 09:00", buyer=POLISH).until("2026-03-25")
+    history.do("2026-03-25 10:00", AcceptOfflineOrder(Target("standard", Y, 25), "4500-77", ceiling_minor=600_000))
+    history.do("2026-03-25 11:00", SetAutoExpand(True))
+    before = history.billing
+
+    for command in (AutoExpand(27), Order(Target("enterprise")), Order(Target("enterprise", Y, 26))):
+        with pytest.raises(Conflict, match="does not cover"):
+            history.do("2026-03-26 10:00", command)
+
+    assert history.billing == before
+    history.do("2026-03-26 10:00", AutoExpand(26))
+    assert history.subscription.seats == 26
+
+
+def test_r4_2_an_amended_purchase_order_takes_the_place_of_the_first() -> None:
+    history = History("2026-03-10 09:00", buyer=POLISH).until("2026-03-25")
+    history.do("2026-03-25 10:00", AcceptOfflineOrder(Target("standard", Y, 25), "4500-77", ceiling_minor=600_000))
+
+    history.do("2026-04-02 10:00", AcceptOfflineOrder(Target("standard", Y, 40), "4500-78", ceiling_minor=1_000_000))
+
+    assert (history.subscription.seats, history.subscription.po_number) == (40, "4500-78")
+    assert history.last().po_number == "4500-78"
+    with pytest.raises(Conflict, match="does not cover"):
+        history.do("2026-04-03 10:00", Order(Target(seats=44)))
+
+
+def test_r4_2_in_a_trial_the_owner_chooses_no_more_than_the_accepted_order_covers() -> None:
+    history = History("2026-03-10 09:00", buyer=POLISH)
+    history.do("2026-03-11 10:00", AcceptOfflineOrder(Target("standard", Y, 25), "4500-77", ceiling_minor=600_000))
+
+    with pytest.raises(Conflict, match="does not cover"):
+        history.do("2026-03-12 10:00", Order(Target("standard", Y, 30)))
+
+    assert history.subscription.chosen == Target("standard", Y, 25)
+    assert days_of(history, LetterKind.PO_NEARLY_USED) == ["11 Mar 10:00"]
 
 
 # Usage at boundaries

@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def takes_cards(self) -> bool:
+        """Is there a card provider? Without one, annual subscriptions are paid on an invoice, and nothing else is."""
+        return self.stripe_api_key is not None
+
+    @property
     def base_url(self) -> str:
         """The address people use, without a trailing slash: links in mails are made from it."""
         if self.public_url:

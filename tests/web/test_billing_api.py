@@ -243,6 +243,18 @@ async def test_r13_2_cancel_and_resume(api: AlertApi, databases: Databases, tria
     assert (await api.get("/v1/subscription")).data["standing"] == "active"
 
 
+async def test_r13_1_the_reason_of_a_cancellation_is_kept_in_the_audit_log(
+    api: AlertApi, databases: Databases, trial: Tenant
+) -> None:
+    canceled = await api.call("POST", "/v1/subscription/cancel", {"reason": " too loud "})
+    too_long = await api.call("POST", "/v1/subscription/cancel", {"reason": "x" * 1_001})
+
+    assert (canceled.status, too_long.status) == (200, 422)
+    async with trial.app.transaction() as tx:
+        entries = await audit_store.list_entries(tx, trial.account_id, 10)
+    assert [entry.after["reason"] for entry in entries if entry.action == "canceled" and entry.after] == ["too loud"]
+
+
 async def test_r5_1_cards_are_listed_and_the_one_that_pays_cannot_go(
     api: AlertApi, databases: Databases, trial: Tenant, fake: StripeFake
 ) -> None:

@@ -138,6 +138,7 @@ async def test_r6_3_a_purchase_holds_once_it_is_paid_and_its_invoice_is_there(
     assert "Done." in done
     assert "Standard" in await ana.get(HERE)
     assert "Paid" in invoices
+    assert re.search(r'data-label="Period">10\sMar\s–\s9\sApr\s2026<', invoices.text), invoices.text
     assert "Explain this line" in invoice
     assert (pdf.headers["content-type"], xml.headers["content-type"]) == ("application/pdf", "application/xml")
     assert (await ana.get(f"{HERE}/invoices/all.zip")).headers["content-type"] == "application/zip"

@@ -4,15 +4,19 @@ import re
 from uuid import uuid4
 
 import aiohttp
+from pydantic import SecretStr
 from tests.support.books import SHIPPED
-from tests.support.browsing import Browsing
+from tests.support.browsing import Browsing, browsing
 from tests.support.makers import START
+from tests.support.server import serve
 
+from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.licensing import pricebook_service, pricebook_store
 from tocsin.licensing.pricebook import Zone
 from tocsin.licensing.pricebook_store import PublishedBook
 from tocsin.licensing.tariff import Tariff
+from tocsin.settings import Settings
 
 ANCHORS = {
     "cost", "trial", "after-trial", "payment", "card", "change", "invoices", "users", "more", "incoming", "unlimited",
@@ -27,6 +31,21 @@ async def test_r0_3_thirteen_questions_have_addresses_headings_and_a_link_to_cop
     assert set(re.findall(r'<details class="disclosure" id="([\w-]+)"', page.text)) == ANCHORS
     assert set(re.findall(r'href="/licensing-faq#([\w-]+)" data-copy-link', page.text)) == ANCHORS
     assert page.text.count('<h2 tabindex="-1">') == len(ANCHORS)
+
+
+async def test_r4_1_cards_are_offered_only_where_there_is_a_card_provider(
+    settings: Settings, database_url: str, clock: SetClock
+) -> None:
+    keys = {"stripe_api_key": SecretStr("sk_test_x"), "stripe_publishable_key": "pk_test_x"}
+    answers = []
+    for how in (settings, settings.model_copy(update=keys)):
+        async with serve(how, database_url, clock) as running, browsing(running) as visitor:
+            answers.append((await visitor.get("/licensing-faq")).text)
+
+    without, with_cards = answers
+    assert "this server takes no cards" in without
+    for offered in ("By card: Visa", "pay by card", "picks Add a Card"):
+        assert (offered in without, offered in with_cards) == (False, True), offered
 
 
 async def test_r0_1_a_new_price_is_in_the_faq_the_calculator_and_the_tariff_at_once(

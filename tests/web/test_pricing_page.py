@@ -47,8 +47,10 @@ async def test_currency_and_interval_are_chosen_by_links_that_keep_the_rest(brow
         ("plan=free&responders=5&numbers=1", "Free has no incoming calls."),
         ("plan=standard&responders=5&stakeholders=2", "Standard has no stakeholders."),
         ("plan=standard&responders=many", "Write a whole number."),
-        ("plan=standard&responders=0", "This number is too small or too large."),
-        ("plan=standard&numbers=999999999999", "Write a whole number."),
+        ("plan=standard&responders=0", "Write a number from 1 to 100,000."),
+        ("plan=standard&numbers=999999999999", "Write a number from 0 to 1,000."),
+        ("plan=enterprise&minutes_other=10000001", "Write a number from 0 to 10,000,000."),
+        ("plan=free&messages_other=10000001", "Write a number from 0 to 10,000,000."),
     ],
 )
 async def test_what_cannot_be_priced_is_said_beside_its_field(browser: Browsing, asked: str, said: str) -> None:

@@ -91,9 +91,9 @@ def rails_of(ctx: ApiContext) -> Rails:
 
 
 async def perform(
-    ctx: ApiContext, command: Command, key: str, *, action: str, version: int | None = None
+    ctx: ApiContext, command: Command, key: str, *, action: str, version: int | None = None, reason: str = ""
 ) -> ResultBody:
-    """Do it once and record it; asked again with the same key, what came of it the first time.
+    """Do it once and record it, with its reason; asked again with the same key, what came of it the first time.
 
     Raises: Invalid, Conflict, NotFound; PaymentRefused where the card was declined.
     """
@@ -106,7 +106,7 @@ async def perform(
     asked = Asked(command, once, version=version, return_url=f"{base_url}/settings/subscriptions/returned")
     result = await service.perform(ctx.db, rails_of(ctx), ctx.account_id, asked, ctx.at)
     if not known:
-        await _record(ctx, action, result)
+        await _record(ctx, action, result, {"reason": reason} if reason else {})
     if result.status == "declined":
         raise PaymentRefused(result.message or "The card was declined.", {"card": result.code or "declined"})
     subscription = (await billing_of(ctx)).subscription
@@ -131,7 +131,7 @@ def _asked(command: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in command.items() if name != "vat_check"}
 
 
-async def _record(ctx: ApiContext, action: str, result: Result) -> None:
+async def _record(ctx: ApiContext, action: str, result: Result, more: Mapping[str, object]) -> None:
     async with ctx.db.transaction() as tx:
-        after = {"result": result.status, "key": ctx.integration.name}
+        after = {"result": result.status, "key": ctx.integration.name, **more}
         await audit.record(tx, ctx.actor, action, "subscription", ctx.account_id, "", after=after)

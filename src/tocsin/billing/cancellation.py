@@ -18,6 +18,7 @@ from tocsin.billing.orders import close_window
 from tocsin.errors import Conflict
 from tocsin.licensing.model import Interval, Standing, Subscription
 
+REASON_LIMIT = 1_000  # characters
 UNDO_FOR = timedelta(hours=24)
 """How long a deletion can be taken back. Source: CHOICE-56"""
 

@@ -67,6 +67,7 @@ class Decision:
     reasons: list[str] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
     first: ChargeOrder | None = None
+    by_seller: bool = False  # the seller himself decides: a hidden plan is his to give
     facts_from: datetime | None = None  # what becomes so is so since then; None: as of `at`
 
     @property

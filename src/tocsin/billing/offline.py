@@ -15,6 +15,7 @@ from tocsin.licensing.model import Collection, Interval, Standing
 def accept(decision: Decision, command: AcceptOfflineOrder) -> None:
     """Begin, or in a trial plan, an annual term on an invoice. Raises: Invalid `offline_requires_annual`, Conflict."""
     subscription = decision.subscription
+    decision.by_seller = True
     interval = command.target.interval or subscription.interval
     if interval is not Interval.YEAR:
         raise orders.offline_requires_annual()

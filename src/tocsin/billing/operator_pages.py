@@ -29,6 +29,7 @@ from tocsin.billing.commands import (
 from tocsin.billing.dunning import WRITE_OFF_AFTER
 from tocsin.billing.keeping import Rails
 from tocsin.billing.operator_store import OwedInvoice
+from tocsin.billing.orders import SEATS_BOUNDS
 from tocsin.billing.pages.subscription import STANDINGS
 from tocsin.billing.service import Asked
 from tocsin.billing.usage_pages import parse_amount
@@ -36,6 +37,8 @@ from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
 from tocsin.i18n import N_
 from tocsin.licensing import pricebook_service
 from tocsin.licensing.model import Interval, Standing, Target
+from tocsin.licensing.pricebook import Plan
+from tocsin.licensing.quote import MOST_SEATS
 
 router = APIRouter()
 Operator = Annotated[PageContext, Depends(operator_page())]
@@ -110,7 +113,7 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
         plan=book.plan(subscription.plan).name if subscription is not None else "",
         owed=owed,
         payments=payments,
-        plans=[(plan.key, plan.name) for plan in book.plans.values() if not plan.hidden and not plan.is_free],
+        plans=[(plan.key, _plan_name(ctx, plan)) for plan in book.plans.values() if not plan.is_free],
         methods=[("transfer", ctx.words("Bank transfer")), ("cheque", ctx.words("Cheque"))],
         today=ctx.at.astimezone(ZoneInfo(subscription.zone if subscription else "UTC")).date().isoformat(),
         money=_money(ctx),
@@ -119,6 +122,10 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
         key=str(uuid4()),
         **ctx.settings_tabs,
     )
+
+
+def _plan_name(ctx: PageContext, plan: Plan) -> str:
+    return ctx.words("%(plan)s (not on sale)", plan=plan.name) if plan.hidden else plan.name
 
 
 @router.post(HERE + "/{account_id}/{action}")
@@ -211,8 +218,8 @@ async def _extension(ctx: PageContext, account_id: int) -> Made:
 async def _offline(ctx: PageContext, account_id: int) -> Made:
     """An order that is paid on an invoice: annual only. Raises: Invalid."""
     form, seats = ctx.form, whole_number(ctx.form.text("users"))
-    if not seats or seats > 100_000:
-        raise Invalid(N_("The number of users is a whole number, at least 1."), {"users": "at least 1"})
+    if not seats or seats > MOST_SEATS:
+        raise Invalid(SEATS_BOUNDS, {"users": f"from 1 to {MOST_SEATS}"}, params={"most": MOST_SEATS})
     po_number = form.text("po_number")[:TEXT_LIMIT]
     target = Target(form.text("plan"), Interval.YEAR, seats)
     ceiling = await _ceiling(ctx, account_id)

@@ -15,11 +15,14 @@ from tocsin.billing.decision import Decision, could_charge, facts_of, is_late, r
 from tocsin.billing.invoicing import credit_running, invoice_now
 from tocsin.billing.model import Line, LineKind
 from tocsin.errors import Conflict, Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Collection, Interval, Standing, Subscription, Target
 from tocsin.licensing.periods import Period, boundary
-from tocsin.licensing.pricebook import PriceBook
+from tocsin.licensing.pricebook import Plan, PriceBook
+from tocsin.licensing.quote import MOST_SEATS
 
 NOTHING = Target()
+SEATS_BOUNDS = N_("The number of users is a whole number from 1 to %(most)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,35 @@ def offline_requires_annual() -> Invalid:
 
 
 def check_target(decision: Decision, target: Target) -> None:
-    """Raises: Invalid for a plan that cannot be bought, an interval without a price, less than one seat."""
+    """Raises: Invalid for a plan that cannot be bought, and for a number of seats that nobody can have."""
     if target == NOTHING:
         raise Invalid("An order names a plan, an interval or a number of seats.", {"plan": "missing"})
-    if target.seats is not None and target.seats < 1:
-        raise Invalid("The least number of seats is 1.", {"seats": "at least 1"})
-    if target.plan is not None and decision.book.plan(target.plan).is_free:
+    if target.seats is not None and not 1 <= target.seats <= MOST_SEATS:
+        raise Invalid(SEATS_BOUNDS, {"seats": f"from 1 to {MOST_SEATS}"}, params={"most": MOST_SEATS})
+    if target.plan is not None and _plan_for(decision, target.plan).is_free:
         raise Invalid("To go to Free, cancel the subscription.", {"plan": "cancel instead"})
+
+
+def _plan_for(decision: Decision, key: str) -> Plan:
+    """The plan of this name, if the account may know of it: a hidden one is given by the seller alone.
+
+    Raises: Invalid, for a hidden plan just as for one that there is not. Source: R1.2, R6.2
+    """
+    books, subscription = decision.context.books, decision.subscription
+    newest = books.version(books.newest(decision.at))
+    book = newest if subscription.standing in (Standing.FREE, Standing.TRIALING) else decision.book
+    found = book.plan(key)
+    shown = newest.plans.get(key, found)
+    if (found.hidden or shown.hidden) and not decision.by_seller and key not in plans_had(subscription):
+        raise newest.no_plan(key)
+    return found
+
+
+def plans_had(subscription: Subscription) -> frozenset[str]:
+    """The plans that the account has now, or has chosen for later. A trial's plan is only lent."""
+    lent = subscription.standing in (Standing.TRIALING, Standing.FREE, Standing.GRANTED)
+    pending = (target.plan for target in (subscription.chosen, subscription.scheduled) if target is not None)
+    return frozenset({*(plan for plan in pending if plan), *(() if lent else (subscription.plan,))})
 
 
 def refuse_in_debt(decision: Decision) -> None:

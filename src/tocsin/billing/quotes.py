@@ -14,6 +14,7 @@ from tocsin.billing.commands import AcceptOfflineOrder
 from tocsin.billing.decision import DOCUMENTS, Decision
 from tocsin.billing.invoicing import make_document
 from tocsin.billing.model import Document, DocumentKind
+from tocsin.billing.orders import check_target
 from tocsin.errors import Conflict
 from tocsin.i18n import N_
 from tocsin.licensing.model import Interval, Standing, Target
@@ -35,6 +36,7 @@ def quote(billing: AccountBilling, plan: str, seats: int, po_number: str, at: da
     Raises: Invalid, Conflict as the order would; Conflict for an order that is no more than what is bought.
     """
     order = AcceptOfflineOrder(Target(plan, Interval.YEAR, seats), po_number)
+    check_target(Decision(billing, at, context), order.target)  # the seller may order more than its owners may ask for
     outcome = decide.decide(billing, order, at, context)
     made = outcome.documents
     if billing.subscription.standing is Standing.TRIALING and billing.subscription.trial_ends_at is not None:

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 from tocsin.billing import service
 from tocsin.billing.api_access import Paying, billing_of, rails_of
 from tocsin.billing.quotes import Quote
+from tocsin.licensing.quote import MOST_SEATS
 
 router = APIRouter(tags=["Billing"])
-SEATS_LIMIT = 100_000
 PO_LIMIT = 200
 
 
@@ -18,7 +18,7 @@ PO_LIMIT = 200
 async def get_quote(
     ctx: Paying,
     plan: str,
-    seats: Annotated[int, Query(ge=1, le=SEATS_LIMIT)],
+    seats: Annotated[int, Query(ge=1, le=MOST_SEATS)],
     po_number: Annotated[str, Query(alias="poNumber", max_length=PO_LIMIT)] = "",
 ) -> Response:
     """A quote for a year of a plan, paid on an invoice, in the language of the account's invoices."""

@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 
 from tocsin.billing import service
 from tocsin.billing.account import AccountBilling, Outcome
@@ -22,6 +23,7 @@ from tocsin.billing.api_access import (
     perform,
     rails_of,
 )
+from tocsin.billing.cancellation import REASON_LIMIT
 from tocsin.billing.commands import Cancel, DropScheduled, Order, Resume
 from tocsin.billing.forecast import End, period_of
 from tocsin.billing.invoices_api import DocumentBody, LineBody, TaxBody, document_body, line_bodies, tax_bodies
@@ -129,9 +131,10 @@ class PreviewBody(Wire):
 
 
 class CancelBody(Wire):
-    """`now`: on Free at once, instead of at the end of what is paid. `reason` is for people."""
+    """`now`: on Free at once, instead of at the end of what is paid. `reason` is kept in the audit log, for people."""
 
     now: bool = False
+    reason: str = Field(default="", max_length=REASON_LIMIT)
     version: int | None = None
 
 
@@ -243,7 +246,9 @@ async def delete_scheduled(ctx: Paying, key: OnceKey = "") -> Response:
 async def post_cancel(ctx: Paying, given: CancelBody | None = None, key: OnceKey = "") -> Response:
     """Free at the end of what is paid, or at once with `now`."""
     given = given or CancelBody()
-    result = await perform(ctx, Cancel(given.now), key, action="canceled", version=given.version)
+    result = await perform(
+        ctx, Cancel(given.now), key, action="canceled", version=given.version, reason=given.reason.strip()
+    )
     return answer(ctx.request, data=result.as_json())
 
 

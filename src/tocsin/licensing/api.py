@@ -160,7 +160,7 @@ async def get_plans(request: Request, book: Book, currency: Annotated[str, Query
         currency=code,
         decimals=known.decimals,
         currencies=list(book.currencies),
-        plans=[_plan_out(plan, code) for plan in book.plans.values() if not plan.hidden],
+        plans=[_plan_out(plan, code) for plan in book.on_sale],
         rates=RatesOut(
             message_minor={zone: prices[code] for zone, prices in book.rates.messages.items()},
             minute_minor={zone: prices[code] for zone, prices in book.rates.minutes.items()},

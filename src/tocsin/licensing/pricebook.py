@@ -102,7 +102,7 @@ DOMAINS = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan. `rank` counts from 0; what is higher is more. A hidden plan stays visible to those who have it."""
+    """A plan. `rank` counts from 0; what is higher is more. Nobody sees a hidden plan but those who have it."""
 
     key: str
     name: str
@@ -214,12 +214,29 @@ class PriceBook:
     thresholds: Thresholds
     seller: SellerProfile | None
 
+    @property
+    def on_sale(self) -> tuple[Plan, ...]:
+        """The plans that everybody may see and have, from the least to the most."""
+        return tuple(plan for plan in self.plans.values() if not plan.hidden)
+
     def plan(self, key: str) -> Plan:
         """Raises: Invalid for a plan that this version does not have."""
         found = self.plans.get(key)
         if found is None:
-            raise Invalid(f"There is no plan {key!r}; the plans are {', '.join(self.plans)}.", {"plan": "unknown plan"})
+            raise self.no_plan(key)
         return found
+
+    def plan_on_sale(self, key: str) -> Plan:
+        """Raises: Invalid for a plan that is not for everybody, just as for one that there is not. Source: R1.2"""
+        found = self.plans.get(key)
+        if found is None or found.hidden:
+            raise self.no_plan(key)
+        return found
+
+    def no_plan(self, key: str) -> Invalid:
+        """What is said of an unknown plan; the plans that it names are those for everybody."""
+        known = ", ".join(plan.key for plan in self.on_sale)
+        return Invalid(f"There is no plan {key!r}; the plans are {known}.", {"plan": "unknown plan"})
 
     def currency(self, code: str) -> Currency:
         """Raises: Invalid for a currency without prices."""

@@ -97,8 +97,8 @@ USAGE = (QuoteLineKind.MESSAGES, QuoteLineKind.MINUTES)
 
 
 def quote(book: PriceBook, plan: str, interval: Interval, currency: str, team: Team) -> Quote:
-    """The price of a plan for a team. Raises: Invalid for what the plan does not sell."""
-    found = book.plan(plan)
+    """The price of a plan that is on sale, for a team. Raises: Invalid for what it does not sell, or is not on sale."""
+    found = book.plan_on_sale(plan)
     book.currency(currency)
     _check(book, found, team)
     tariff = Tariff(book, currency)

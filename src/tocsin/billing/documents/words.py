@@ -60,6 +60,15 @@ def details(words: Translator, line: Line, currency: str) -> tuple[str, ...]:
     return tuple(" · ".join(row) for row in map(tuple, rows) if row)
 
 
+def period(words: Translator, lines: Iterable[Line]) -> str:
+    """From the first to the last day that any of the lines is for; nothing where none names days. Source: R7.1"""
+    days = [(line.starts_on, line.ends_on) for line in lines if line.starts_on is not None and line.ends_on is not None]
+    if not days:
+        return ""
+    first, after = min(start for start, _ in days), max(end for _, end in days)
+    return i18n.span_of_days(words.locale, first, max(first, after - ONE_DAY))
+
+
 def quantity(words: Translator, line: Line) -> str:
     """How many of what: "10 seats", "28 min"."""
     if line.kind in {LineKind.SEATS, LineKind.STAKEHOLDERS}:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from tocsin import i18n
 from tocsin.accounts import audit
-from tocsin.billing.cancellation import may_have_unused_back
+from tocsin.billing.cancellation import REASON_LIMIT, may_have_unused_back
 from tocsin.billing.commands import Cancel
 from tocsin.billing.pages.common import SUBSCRIPTIONS, Owning, existing, limits_of
 from tocsin.billing.pages.subscription import perform_and_return
@@ -14,7 +14,6 @@ from tocsin.licensing.model import FREE
 
 router = APIRouter()
 HERE = f"{SUBSCRIPTIONS}/cancel"
-REASON_LIMIT = 1_000
 
 
 @router.get(HERE)

@@ -103,6 +103,7 @@ class DocumentRow:
     tax: str
     gross: str
     owed: str
+    period: str
     lines: tuple[LineRow, ...]
 
     @property
@@ -119,7 +120,8 @@ def document_row(locale: str, document: Document) -> DocumentRow:
 
     return DocumentRow(
         document.id, document, money(document.net_minor), money(document.tax_minor), money(document.gross_minor),
-        money(document.owed_minor), tuple(line_row(_, line, currency) for line in document.lines),
+        money(document.owed_minor), document_words.period(_, document.lines),
+        tuple(line_row(_, line, currency) for line in document.lines),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from tocsin.billing.pages.common import (
 )
 from tocsin.errors import NotFound
 from tocsin.i18n import N_
+from tocsin.licensing.model import Collection
 
 router = APIRouter()
 HERE = f"{SUBSCRIPTIONS}/invoices"
@@ -74,6 +75,7 @@ async def get_invoice(ctx: Owning, document_id: str) -> Response:
         "billing/invoice.html",
         row=document_row(ctx.viewer.locale, document),
         waits=document.status == "action_required",
+        by_card=rails_of(ctx.request).gateway is not None and document.collection == Collection.CARD,
         key=str(uuid4()),
         **ctx.settings_tabs,
     )

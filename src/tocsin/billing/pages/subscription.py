@@ -1,7 +1,7 @@
 """Pages: the subscription, what a change would cost, and the change. Source: R4.3, R4.4, R6, R8.2"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -16,6 +16,7 @@ from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.charging import Result
 from tocsin.billing.commands import Command, DropScheduled, Order, Resume, SetAutoExpand
 from tocsin.billing.letters import Loss
+from tocsin.billing.orders import SEATS_BOUNDS, plans_had
 from tocsin.billing.pages.common import (
     SUBSCRIPTIONS,
     DocumentRow,
@@ -31,8 +32,9 @@ from tocsin.billing.quotes_api import PO_LIMIT, quote_file
 from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, Invalid, TocsinError
 from tocsin.i18n import N_
-from tocsin.licensing.model import FREE, Interval, Standing, Target
+from tocsin.licensing.model import FREE, Interval, Standing, Subscription, Target
 from tocsin.licensing.pricebook import PriceBook, seat_price
+from tocsin.licensing.quote import MOST_SEATS
 
 router = APIRouter()
 
@@ -50,6 +52,7 @@ STANDINGS = {
 INTERVALS = {"annual": Interval.YEAR, "monthly": Interval.MONTH}
 INTERVAL_WORDS = {Interval.YEAR: N_("Annual"), Interval.MONTH: N_("Monthly")}
 PREVIEW_LASTS = timedelta(hours=24)
+DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,8 @@ def wish_of(given: dict[str, str]) -> Wish:
     seats = given.get("users", "").strip()
     if interval is None:
         raise Invalid(N_("Choose monthly or annual billing."), {"billing": "unknown"})
-    if not seats.isdecimal() or not 1 <= int(seats) <= 100_000:
-        raise Invalid(N_("The number of users is a whole number, at least 1."), {"users": "at least 1"})
+    if not seats.isdecimal() or len(seats) > DIGITS or not 1 <= int(seats) <= MOST_SEATS:
+        raise Invalid(SEATS_BOUNDS, {"users": f"from 1 to {MOST_SEATS}"}, params={"most": MOST_SEATS})
     return Wish(given.get("plan", ""), interval, int(seats), given.get("start") == "today")
 
 
@@ -95,7 +98,8 @@ async def _page(ctx: PageContext, error: str = "", wish: Wish | None = None) -> 
         return ctx.html("billing/granted.html", **ctx.settings_tabs)
     subscription, book = billing.subscription, await book_of(ctx, billing.subscription.book_version)
     newest = await book_of(ctx)
-    shown = wish or _start(billing)
+    plans = _plans(newest, billing.subscription)
+    shown = wish if wish is not None and wish.plan in dict(plans) else _start(billing, plans, wish)
     return ctx.html(
         "billing/subscription.html",
         status_code=422 if error else 200,
@@ -111,7 +115,7 @@ async def _page(ctx: PageContext, error: str = "", wish: Wish | None = None) -> 
         chosen=_target_words(ctx, newest, subscription.chosen),
         days_left=_days_left(subscription.trial_ends_at, ctx.at),
         owed=_owed(ctx, billing),
-        plans=[(plan.key, plan.name) for plan in newest.plans.values() if not plan.hidden and not plan.is_free],
+        plans=plans,
         wish=shown,
         intervals=[("annual", ctx.words("Annual")), ("monthly", ctx.words("Monthly"))],
         key=str(uuid4()),
@@ -119,11 +123,24 @@ async def _page(ctx: PageContext, error: str = "", wish: Wish | None = None) -> 
     )
 
 
-def _start(billing: AccountBilling) -> Wish:
-    """What the form begins with: what there is, or the plan above Free."""
+def _plans(newest: PriceBook, subscription: Subscription) -> list[tuple[str, str]]:
+    """Key and name of what can be chosen: what is on sale, and what this account has. Source: R6.2"""
+    had = plans_had(subscription)
+    return [
+        (plan.key, plan.name)
+        for plan in newest.plans.values()
+        if not plan.is_free and (not plan.hidden or plan.key in had)
+    ]
+
+
+def _start(billing: AccountBilling, plans: Sequence[tuple[str, str]], wish: Wish | None) -> Wish:
+    """What the form begins with: what there is, else the middle one of the plans; the rest as it was typed."""
     subscription = billing.subscription
     target = subscription.chosen or Target()
-    plan = target.plan or (subscription.plan if subscription.term_ends_on else "standard")
+    had = target.plan or (subscription.plan if subscription.term_ends_on else "")
+    plan = had or (plans[len(plans) // 2][0] if plans else "")
+    if wish is not None:
+        return replace(wish, plan=plan)
     interval = target.interval or subscription.interval or Interval.MONTH
     seats = target.seats or (subscription.seats if subscription.term_ends_on else max(1, billing.responders))
     return Wish(plan, interval, seats, start_today=False)

@@ -32,19 +32,20 @@ async def get_faq(here: Shop) -> Response:
         minute_other=money(rates.minutes[Zone.OTHER][currency]),
         number=money(rates.number[currency]),
         free=next((plan for plan in book.plans.values() if plan.is_free), None),
-        pooled=[plan for plan in book.plans.values() if plan.messages.per_seat and plan.messages.included is not None],
-        unlimited=" / ".join(plan.name for plan in book.plans.values() if plan.messages.included is None),
-        with_minutes=next((plan for plan in book.plans.values() if plan.incoming.minutes_included), None),
-        with_stakeholders=" / ".join(plan.name for plan in book.plans.values() if plan.stakeholders_limit != 0),
+        pooled=[plan for plan in book.on_sale if plan.messages.per_seat and plan.messages.included is not None],
+        unlimited=" / ".join(plan.name for plan in book.on_sale if plan.messages.included is None),
+        with_minutes=next((plan for plan in book.on_sale if plan.incoming.minutes_included), None),
+        with_stakeholders=" / ".join(plan.name for plan in book.on_sale if plan.stakeholders_limit != 0),
         voice_countries=sum(country.voice for country in countries.values()),
         yearly_saves=_saves_by_the_year(book, currency),
         sign_up=here.settings.sign_up == "open",
+        takes_cards=here.settings.takes_cards,
     )
 
 
 def _saves_by_the_year(book: PriceBook, currency: str) -> bool:
     """Does a year cost less than twelve months, in every plan that has both?"""
-    both = [plan.seat_prices for plan in book.plans.values() if len(plan.seat_prices) == len(Interval)]
+    both = [plan.seat_prices for plan in book.on_sale if len(plan.seat_prices) == len(Interval)]
     return bool(both) and all(
         prices[Interval.YEAR][currency][0].minor < Interval.YEAR.months * prices[Interval.MONTH][currency][0].minor
         for prices in both

@@ -18,12 +18,12 @@ from tocsin.licensing.access import Shop
 from tocsin.licensing.features import FEATURES, Feature, FeatureValue, has_gate
 from tocsin.licensing.model import Interval
 from tocsin.licensing.pricebook import Plan, PriceBook, Tier, Zone, monthly_equivalent, seat_price
-from tocsin.licensing.quote import Quote, Team, quote
+from tocsin.licensing.quote import MOST_NUMBERS, MOST_SEATS, MOST_UNITS, Quote, Team, quote
 
 router = APIRouter()
 HERE = "/pricing"
 COUNTS = ("responders", "stakeholders", "numbers", "messages_us_ca", "messages_other", "minutes_us_ca", "minutes_other")
-DIGITS = 9
+MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def get_pricing(here: Shop) -> Response:
     """Plans, tiers, features, and what a team of this size pays."""
     book = await book_of(here)
     chosen = _chosen(here, book)
-    plans = [plan for plan in book.plans.values() if not plan.hidden]
+    plans = list(book.on_sale)
     found, errors = _quoted(here, book, chosen)
     return here.html(
         "licensing/pricing.html",
@@ -100,10 +100,10 @@ def _chosen(here: Page, book: PriceBook) -> Chosen:
     currency = query.get("currency", "")
     interval = Interval.MONTH if query.get("interval") == Interval.MONTH else Interval.YEAR
     plan = book.plans.get(query.get("plan", ""))
-    usual = [one for one in book.plans.values() if not one.hidden and not one.is_free]
+    usual = [one for one in book.on_sale if not one.is_free]
     if plan is None or plan.hidden:
-        plan = usual[len(usual) // 2] if usual else next(iter(book.plans.values()))
-    counts = {name: query.get(name, "").strip()[: DIGITS + 3] for name in COUNTS}
+        plan = usual[len(usual) // 2] if usual else next(iter(book.on_sale))
+    counts = {name: query.get(name, "").strip()[:MOST_DIGITS] for name in COUNTS}
     counts["responders"] = counts["responders"] or "10"
     return Chosen(currency if currency in book.currencies else next(iter(book.currencies)), interval, plan, counts)
 
@@ -124,26 +124,30 @@ def _quoted(here: Page, book: PriceBook, chosen: Chosen) -> tuple[Quote | None, 
     try:
         return quote(book, chosen.plan.key, chosen.interval, chosen.currency, team), {}
     except Invalid as error:
-        return None, {name: here.say(text) for name, text in _told(here, chosen.plan, error).items()}
+        return None, _told(here, book, chosen.plan, error)
 
 
-def _told(here: Page, plan: Plan, error: Invalid) -> dict[str, str]:
-    """What is wrong, in the visitor's language."""
+def _told(here: Page, book: PriceBook, plan: Plan, error: Invalid) -> dict[str, str]:
+    """What is wrong, in the visitor's language: what the plan has not, or between which numbers it has it."""
     _ = here.words
+
+    def from_to(least: int, most: int) -> str:
+        first, last = i18n.number(here.viewer.locale, least), i18n.number(here.viewer.locale, most)
+        return _("Write a number from %(least)s to %(most)s.", least=first, most=last)
+
+    limit = book.thresholds.stakeholders_fair_limit if plan.stakeholders_limit is None else plan.stakeholders_limit
     told = {
-        "responders": _("%(plan)s is for at most %(most)s responders.", plan=plan.name, most=plan.seats_limit or 0)
+        "responders": _("%(plan)s is for at most %(most)s responders.", plan=plan.name, most=plan.seats_limit)
         if plan.seats_limit
-        else _("This number is too small or too large."),
-        "stakeholders": _("%(plan)s has no stakeholders.", plan=plan.name)
-        if plan.stakeholders_limit == 0
-        else _("This number is too small or too large."),
+        else from_to(1, MOST_SEATS),
+        "stakeholders": from_to(0, limit) if limit else _("%(plan)s has no stakeholders.", plan=plan.name),
     }
-    other = (
-        _("This number is too small or too large.")
-        if plan.incoming.rentable
-        else _("%(plan)s has no incoming calls.", plan=plan.name)
-    )
-    return {name: told.get(name, other) for name in error.errors}
+    incoming = "" if plan.incoming.rentable else _("%(plan)s has no incoming calls.", plan=plan.name)
+    told["numbers"] = incoming or from_to(0, MOST_NUMBERS)
+    units = from_to(0, MOST_UNITS)
+    for zone in Zone:
+        told |= {f"messages_{zone.value}": units, f"minutes_{zone.value}": incoming or units}
+    return {name: told[name] for name in error.errors}
 
 
 def _count(text: str) -> int | None:
@@ -151,7 +155,7 @@ def _count(text: str) -> int | None:
     plain = text.replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
     if not plain:
         return 0
-    return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) <= DIGITS else None
+    return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) <= MOST_DIGITS else None
 
 
 def _card(book: PriceBook, plan: Plan, chosen: Chosen) -> PlanCard:

@@ -221,6 +221,7 @@ class Outcome:
     letters: tuple[Letter, ...] = ()
     reasons: tuple[str, ...] = ()
     closings: tuple[Closing, ...] = ()  # windows whose usage was billed now
+    begins_with: Document | None = None  # of a preview: the draft that the plan chosen in a trial begins with
 
 
 class Books(Protocol):

@@ -18,6 +18,7 @@ from tocsin.billing.api_access import (
     perform,
     rails_of,
 )
+from tocsin.billing.buyers import API_NAMES
 from tocsin.billing.cards import service as cards
 from tocsin.billing.cards import store as cards_store
 from tocsin.billing.cards.on_file import CardOnFile
@@ -30,7 +31,6 @@ from tocsin.http import answer
 from tocsin.settings import Settings
 
 router = APIRouter(tags=["Billing"])
-NAMES = {"street": "address", "vat_id": "vatId"}  # as the page calls a field, and as the API does
 
 
 class InformationBody(Wire):
@@ -121,7 +121,7 @@ async def put_information(ctx: Paying, given: BuyerBody, key: OnceKey = "") -> R
     )
     if errors:
         raise Invalid(
-            "The billing address is not right yet.", {NAMES.get(name, name): it for name, it in errors.items()}
+            "The billing address is not right yet.", {API_NAMES.get(name, name): it for name, it in errors.items()}
         )
     settings: Settings = ctx.request.app.state.settings
     last = (await billing_of(ctx)).vat_check

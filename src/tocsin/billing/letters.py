@@ -221,6 +221,9 @@ def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: 
     facts = _said(letter.facts, locale, zone)
     chosen = letter.kind in (LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED) and "plan" in letter.facts
     paragraphs = (CHOSEN,) if chosen else words.paragraphs
+    if letter.facts.get("lacks_card"):
+        paragraphs = (CHOSEN_WITHOUT_CARD,) if chosen else (*paragraphs, NO_CARD_YET)
+        words = words._replace(button=N_("Add a card"), page=BILLING)
     buttons = (Button(_(words.button), f"{base_url}{words.page}"),) if words.button else ()
     return Letter(
         subject=_(words.subject, **facts),
@@ -238,6 +241,11 @@ def _lost(loss: Loss, locale: str) -> str:
 
 
 CHOSEN = N_("You have chosen what comes next: %(target)s. It begins by itself, and everything stays as it is.")
+CHOSEN_WITHOUT_CARD = N_(
+    "You have chosen what comes next: %(target)s. No card is on file yet: add one before the trial ends, and it begins"
+    " by itself; without one the account moves to Free."
+)
+NO_CARD_YET = N_("No card is on file yet. Add one before the trial ends, or the plan cannot begin.")
 AMOUNTS = {
     "amount_minor": "amount",
     "owed_minor": "owed",

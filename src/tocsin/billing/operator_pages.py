@@ -16,6 +16,7 @@ from tocsin.accounts.pages.audit import whole_number
 from tocsin.accounts.pages_access import PageContext, operator_page
 from tocsin.billing import operator_store, service
 from tocsin.billing.account import PaymentMethod
+from tocsin.billing.buyers import LABELS, AddressMissing
 from tocsin.billing.commands import (
     AcceptOfflineOrder,
     Command,
@@ -140,6 +141,12 @@ async def post_action(ctx: ConfirmedOperator, account_id: str, action: str) -> R
         asked = Asked(command, f"operator-{action}-{key}")
         rails: Rails = ctx.request.app.state.rails
         await service.perform(ctx.databases.engine, rails, number, asked, ctx.at)
+    except AddressMissing as error:
+        fields = ", ".join(ctx.say(LABELS[field]) for field in error.fields)
+        said = ctx.words(
+            "The owners fill in the billing address first, under Settings. It lacks: %(fields)s.", fields=fields
+        )
+        return ctx.redirect(back, "danger", said)
     except (Invalid, Conflict, Forbidden) as error:
         return ctx.redirect(back, "danger", ctx.say(error))
     await _record(ctx, number, action, facts)

@@ -15,6 +15,7 @@ import msgspec
 from tocsin.billing import books, charges_store, charging, quotes, store, trial, vat_refresh
 from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.books import PublishedBooks
+from tocsin.billing.buyers import refuse_nameless
 from tocsin.billing.charging import Result
 from tocsin.billing.commands import (
     AcceptOfflineOrder,
@@ -36,11 +37,15 @@ from tocsin.billing.vat_id import check_format
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
-from tocsin.licensing.model import FREE, Standing, Subscription
+from tocsin.licensing.model import FREE, Collection, Interval, Standing, Subscription, Target
 
 INVOICES = (Order, AcceptOfflineOrder, AddNumber, CardAdded, Cancel, RequestDeletion)
 """Commands that may make an invoice: what is known of the buyer's VAT id has to be fresh."""
 NO_COUNTRY = N_("Fill in the billing address first: the tax depends on its country.")
+NO_CARDS_ANNUAL = N_("This server takes no cards. Ask for an invoice: it is paid by bank transfer or cheque.")
+NO_CARDS_MONTHLY = N_(
+    "Monthly billing is paid by card, and this server takes none. Choose annual billing, and ask for an invoice."
+)
 ASK_AGAIN = timedelta(minutes=1)
 """When a worker asks what became of a charge that its maker did not come back from."""
 
@@ -73,8 +78,10 @@ async def preview(db: Db, rails: Rails, account_id: int, command: Command, at: d
         billing = await store.find(tx, account_id)
         if billing is None:
             raise NotFound("This account has no subscription.")
-        _refuse_nobody(billing, command)
-        return decide(billing, command, at, context(published, {}))
+        by = context(published, {})
+        outcome = decide(billing, command, at, by)
+        _refuse_nobody(command, outcome)
+        return replace(outcome, begins_with=trial.first_invoice(outcome.billing, at, by))
 
 
 async def quote(
@@ -177,12 +184,13 @@ async def perform(
         if kept is not None:
             return msgspec.convert(kept.result, Result)
         refuse_other_view(billing, pending, asked.version)
-        _refuse_nobody(billing, asked.command)
         published = await books.load(tx)
         document = await _document_of(tx, account_id, asked.command)
         bills = isinstance(asked.command, RequestDeletion)
         facts = await rails.usage.facts(tx, [account_id], at) if bills else {}
         outcome = decide(billing, asked.command, at, context(published, facts), document)
+        _refuse_nobody(asked.command, outcome)
+        _refuse_unpayable(rails, asked.command, outcome)
         if outcome.first is None:
             documents = await keep(tx, rails, [Change(billing, outcome)], published, at)
             result = Result("done", tuple(one.id for one in documents), reasons=outcome.reasons)
@@ -205,10 +213,31 @@ async def perform(
     return result
 
 
-def _refuse_nobody(billing: AccountBilling, command: Command) -> None:
-    """Raises: Invalid for an order of whom no country is known: its tax, and so its price, is not known either."""
-    if isinstance(command, (Order, AcceptOfflineOrder)) and not billing.buyer.country:
-        raise Invalid(NO_COUNTRY)
+def _refuse_nobody(command: Command, outcome: Outcome) -> None:
+    """Raises: AddressMissing for an order that comes to an invoice, now or at the trial's end, and whose buyer is not
+    known well enough for one.
+    """
+    if isinstance(command, (Order, AcceptOfflineOrder)) and (outcome.documents or _waits(outcome)):
+        refuse_nameless(outcome.billing.buyer)
+
+
+def _refuse_unpayable(rails: Rails, command: Command, outcome: Outcome) -> None:
+    """Raises: Invalid for an order that only a card could pay, where none is taken. Source: R4.1, R4.2"""
+    subscription = outcome.billing.subscription
+    if rails.gateway is not None or not isinstance(command, Order) or subscription.collection is not Collection.CARD:
+        return
+    if not outcome.first and not outcome.charges and not _waits(outcome):
+        return
+    wanted = subscription.chosen or Target(interval=subscription.interval)
+    if wanted.interval is Interval.YEAR:
+        raise Invalid(NO_CARDS_ANNUAL, {"collection": "no_card_provider"})
+    raise Invalid(NO_CARDS_MONTHLY, {"interval": "no_card_provider"})
+
+
+def _waits(outcome: Outcome) -> bool:
+    """Whether a plan is chosen that begins by itself when the trial ends."""
+    subscription = outcome.billing.subscription
+    return subscription.standing is Standing.TRIALING and subscription.chosen is not None
 
 
 async def _note(tx: Tx, account_id: int, asked: Asked, result: Result, at: datetime) -> None:

@@ -122,10 +122,13 @@ class ForecastBody(Wire):
 
 
 class PreviewBody(Wire):
-    """What an order would come to now. `dueNowMinor` is what a card is charged first, with tax."""
+    """What an order would come to now. `dueNowMinor` is what a card is charged first, with tax; `beginsWith` is the
+    invoice of a plan that begins when the trial ends.
+    """
 
     due_now_minor: int
     documents: list[DocumentBody]
+    begins_with: DocumentBody | None
     reasons: list[str]
     after: SubscriptionBody
 
@@ -194,6 +197,7 @@ def _preview(outcome: Outcome) -> PreviewBody:
     return PreviewBody(
         due_now_minor=outcome.first.amount_minor if outcome.first else 0,
         documents=[document_body(one) for one in outcome.documents if one.lines],
+        begins_with=document_body(outcome.begins_with) if outcome.begins_with else None,
         reasons=list(outcome.reasons),
         after=subscription_body(outcome.billing),
     )

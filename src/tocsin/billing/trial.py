@@ -3,17 +3,18 @@
 Source: licensing requirements R2.1, R3, CHOICE-20, 22, 23, 24, S16, S28
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tocsin.billing import purchase_order
-from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Letter, LetterKind, PaymentMethod
+from tocsin.billing.account import AccountBilling, ChargeFor, ChargeOrder, Context, Letter, LetterKind, PaymentMethod
 from tocsin.billing.boundary import to_free
 from tocsin.billing.commands import ChargeSettled, ExtendTrial, GrantTrial, Order
 from tocsin.billing.decision import Decision, facts_of, midnight_in, restand
 from tocsin.billing.invoicing import finalise, invoice_now, make_document
-from tocsin.billing.model import DocumentKind
+from tocsin.billing.model import Document, DocumentKind
 from tocsin.billing.orders import begin_term_today, check_target, offline_requires_annual, term_lines
 from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
@@ -74,8 +75,23 @@ def choose(decision: Decision, command: Order) -> None:
         invoice_now(decision, term_lines(decision), first=True)
         decision.tell(LetterKind.CHANGED, **facts_of(chosen))
         return
-    decision.tell(LetterKind.CHANGE_SCHEDULED, on=ends_on(subscription), **facts_of(chosen))
+    decision.tell(LetterKind.CHANGE_SCHEDULED, on=ends_on(subscription), **_chosen_facts(decision.subscription))
     decision.because("begins when the trial ends")
+    if lacks_card(decision.subscription):
+        decision.because("no card is on file: without one by the trial's end it cannot begin")
+
+
+def lacks_card(subscription: Subscription) -> bool:
+    """Whether a plan is chosen that a card pays, and none is on file."""
+    by_card = subscription.collection is Collection.CARD and subscription.default_card_id is None
+    return by_card and subscription.chosen is not None
+
+
+def _chosen_facts(subscription: Subscription) -> Mapping[str, object]:
+    """What follows the trial, for a letter; nothing where that is Free."""
+    if subscription.chosen is None or subscription.cancels:
+        return {}
+    return {**facts_of(subscription.chosen), **({"lacks_card": True} if lacks_card(subscription) else {})}
 
 
 def extend(decision: Decision, command: ExtendTrial) -> None:
@@ -140,8 +156,8 @@ def remind(decision: Decision) -> None:
     if found is None:
         return
     decision.change(reminded_until=found[0])
-    chosen = facts_of(subscription.chosen) if subscription.chosen else {}
-    decision.tell(LetterKind.TRIAL_REMINDER, days=found[1], ends_on=ends_on(subscription), **chosen)
+    facts = {"ends_on": ends_on(subscription), **_chosen_facts(subscription)}
+    decision.tell(LetterKind.TRIAL_REMINDER, days=found[1], **facts)
 
 
 def end(decision: Decision) -> None:
@@ -160,7 +176,7 @@ def end(decision: Decision) -> None:
 def _tell_end(decision: Decision) -> None:
     """The mail of the end itself goes out at 09:00 of the day that follows the trial."""
     subscription = decision.subscription
-    chosen = facts_of(subscription.chosen) if subscription.chosen and not subscription.cancels else {}
+    chosen = _chosen_facts(subscription)
     zone = ZoneInfo(subscription.next_zone or subscription.zone)  # in force from the trial's end on. S24
     at = wall_instant(ends_on(subscription), MAILS_AT, zone)
     facts = {"ends_on": ends_on(subscription), **chosen}
@@ -183,6 +199,28 @@ def _converted(decision: Decision) -> Decision:
     draft = make_document(trial, DocumentKind.INVOICE, term_lines(trial), dated_on=trial.subscription.anchor_on)
     finalise(trial, draft)
     return trial
+
+
+def first_invoice(billing: AccountBilling, at: datetime, context: Context) -> Document | None:
+    """The draft of the invoice that the chosen plan begins with, at the tax of now; None where none will be made.
+
+    It is dated the day after the trial. Source: R3.2, R6.1
+    """
+    subscription = billing.subscription
+    if subscription.standing is not Standing.TRIALING or subscription.chosen is None or subscription.cancels:
+        return None
+    assert subscription.trial_ends_at is not None  # noqa: S101
+    begun = Decision(billing, subscription.trial_ends_at, context)
+    _begin(begun)
+    lines, today = term_lines(begun), Decision(begun.billing, at, context)
+    if not sum(line.amount_minor for line in lines):
+        return None
+    begins_on = ends_on(subscription)
+    draft = make_document(today, DocumentKind.INVOICE, lines, dated_on=begins_on)
+    if subscription.collection is not Collection.INVOICE:
+        return draft
+    due_on = begins_on + timedelta(days=begun.book.thresholds.net_days)
+    return replace(draft, due_at=midnight_in(due_on, begun.subscription.zone))
 
 
 def _begin(decision: Decision) -> None:

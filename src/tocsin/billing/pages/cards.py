@@ -5,14 +5,14 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
-from tocsin.accounts.pages_access import PageContext, path_uuid, safe_next
+from tocsin.accounts.pages_access import path_uuid
 from tocsin.billing import service
 from tocsin.billing.cards import service as cards
 from tocsin.billing.cards import store as cards_store
 from tocsin.billing.cards.gateway import Declined
 from tocsin.billing.cards.policy import allow_card_fields
 from tocsin.billing.commands import CardAdded
-from tocsin.billing.pages.common import INFORMATION, Owning, existing, rails_of
+from tocsin.billing.pages.common import INFORMATION, Owning, existing, rails_of, then_of
 from tocsin.billing.payments import collects_with
 from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, InUse, NotFound, Unavailable
@@ -27,12 +27,7 @@ NO_PROVIDER = N_("This server has no card provider: annual subscriptions are pai
 async def get_card(ctx: Owning) -> Response:
     """Add a Card: a button, for each look at the fields is news to the provider."""
     gateway = rails_of(ctx.request).gateway
-    return ctx.html("billing/card.html", has_gateway=gateway is not None, then=_then(ctx), **ctx.settings_tabs)
-
-
-def _then(ctx: PageContext) -> str:
-    wanted = ctx.request.query_params.get("then", "") or ctx.form.raw("then")
-    return safe_next(wanted) if wanted else INFORMATION
+    return ctx.html("billing/card.html", has_gateway=gateway is not None, then=then_of(ctx), **ctx.settings_tabs)
 
 
 @router.post(CARD)
@@ -49,14 +44,14 @@ async def post_card(ctx: Owning) -> Response:
         said = ctx.words("The payment provider cannot be reached at the moment. Try again in a minute.")
         return ctx.redirect(INFORMATION, "danger", said)
     allow_card_fields(ctx.request)
-    back = f"{ctx.settings.base_url}{CARD}/added?then={quote(_then(ctx), safe='')}"
+    back = f"{ctx.settings.base_url}{CARD}/added?then={quote(then_of(ctx), safe='')}"
     return ctx.html("billing/card_fields.html", setup=setup, return_url=back, **ctx.settings_tabs)
 
 
 @router.get(f"{CARD}/added")
 async def get_added(ctx: Owning) -> Response:
     """The card becomes the default one, and pays what is open. Source: CHOICE-32"""
-    rails, to = rails_of(ctx.request), _then(ctx)
+    rails, to = rails_of(ctx.request), then_of(ctx)
     setup = ctx.request.query_params.get("setup_intent", "")
     if rails.gateway is None or not setup:
         raise NotFound(N_("There is no such page."))

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from tocsin import i18n
-from tocsin.accounts.pages_access import PageContext, page
+from tocsin.accounts.pages_access import PageContext, page, safe_next
 from tocsin.accounts.rights import Action
 from tocsin.billing import service
 from tocsin.billing.account import AccountBilling
@@ -26,6 +26,7 @@ from tocsin.licensing.pricebook import PriceBook
 SUBSCRIPTIONS = "/settings/subscriptions"
 BILLING = "/settings/billing"
 INFORMATION = "/settings/billing/information"
+ADDRESS = f"{INFORMATION}/address"
 
 
 def owner_page(*, confirmed: bool = False) -> Callable[[Request], Awaitable[PageContext]]:
@@ -54,6 +55,12 @@ class Limits(Protocol):
 def limits_of(request: Request) -> Limits:
     limits: Limits = request.app.state.gate
     return limits
+
+
+def then_of(ctx: PageContext) -> str:
+    """Where whoever came from elsewhere goes on to: a page of ours; else the billing information."""
+    wanted = ctx.request.query_params.get("then", "") or ctx.form.raw("then")
+    return safe_next(wanted) if wanted else INFORMATION
 
 
 def rails_of(request: Request) -> Rails:

@@ -12,18 +12,28 @@ from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages_access import PageContext
 from tocsin.accounts.people.service import mail_address
 from tocsin.billing import service, vat_registry
+from tocsin.billing.buyers import missing
 from tocsin.billing.cards import store as cards_store
 from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, Command
 from tocsin.billing.model import Buyer
-from tocsin.billing.pages.common import BILLING, INFORMATION, Owning, billing_of, book_of, existing, rails_of
-from tocsin.billing.places import country_options, is_country
+from tocsin.billing.pages.common import (
+    ADDRESS,
+    BILLING,
+    INFORMATION,
+    Owning,
+    billing_of,
+    book_of,
+    existing,
+    rails_of,
+    then_of,
+)
+from tocsin.billing.places import country_options
 from tocsin.billing.service import Asked
 from tocsin.billing.vat_id import check_vat_id
 from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
 
 router = APIRouter()
-ADDRESS = f"{INFORMATION}/address"
 TEXT_LIMIT = 200
 MAILS_LIMIT = 10
 
@@ -85,6 +95,7 @@ async def _form(
         currencies=[(code, code) for code in book.currencies],
         countries=[("", ctx.words("Choose")), *country_options(ctx.viewer.locale)],
         errors={field: ctx.say(text) for field, text in (errors or {}).items()},
+        then=then_of(ctx),
         key=str(uuid4()),
         **ctx.settings_tabs,
     )
@@ -102,7 +113,7 @@ async def post_address(ctx: Owning) -> Response:
         postal_code=form.text("postal_code")[:20],
         city=form.text("city")[:TEXT_LIMIT],
         country=form.text("country"),
-        vat_id=form.text("vat_id").upper().replace(" ", "")[:20],
+        vat_id=_plain(form.text("vat_id")),
         emails=tuple(dict.fromkeys(form.raw("emails").replace(",", " ").split())),
         reference=form.text("reference")[:TEXT_LIMIT],
         locale=form.text("locale"),
@@ -129,12 +140,38 @@ async def post_address(ctx: Owning) -> Response:
             await service.perform(ctx.db, rails_of(ctx.request), ctx.account_id, asked, ctx.at)
     except (Invalid, Conflict) as error:
         return await _form(ctx, buyer, zone, currency, error.errors or {"name": error.message})
+    await _record(ctx, billing.buyer, buyer)
+    return ctx.redirect(then_of(ctx), "success", ctx.words("Saved. It holds for the invoices from now on."))
+
+
+async def _record(ctx: PageContext, before: Buyer, after: Buyer) -> None:
     async with ctx.db.transaction() as tx:
         await audit.record(
-            tx, ctx.actor, "changed", "billing-address", ctx.account_id, buyer.name,
-            before=_facts(billing.buyer), after=_facts(buyer),
+            tx, ctx.actor, "changed", "billing-address", ctx.account_id, after.name,
+            before=_facts(before), after=_facts(after),
         )  # fmt: skip
-    return ctx.redirect(INFORMATION, "success", ctx.words("Saved. It holds for the invoices from now on."))
+
+
+def _plain(vat_id: str) -> str:
+    return vat_id.upper().replace(" ", "")[:20]
+
+
+@router.post(f"{ADDRESS}/vat-id")
+async def post_vat_id(ctx: Owning) -> Response:
+    """The tax id alone, which is asked for where something is bought; and back to there. Source: R4.4"""
+    billing, to = await existing(ctx), then_of(ctx)
+    buyer, errors = checked(replace(billing.buyer, vat_id=_plain(ctx.form.text("vat_id"))))
+    if errors:
+        return ctx.redirect(to, "danger", " ".join(dict.fromkeys(ctx.say(text) for text in errors.values())))
+    registry_url = ctx.settings.vat_registry_url
+    command = ChangeBuyer(buyer, await vat_registry.check_of(ctx.db, registry_url, buyer, billing.vat_check, ctx.at))
+    asked = Asked(command, f"page-vat-id-{ctx.form.text('key')[:64]}", ctx.user.id)
+    try:
+        await service.perform(ctx.db, rails_of(ctx.request), ctx.account_id, asked, ctx.at)
+    except (Invalid, Conflict) as error:
+        return ctx.redirect(to, "danger", ctx.say(error))
+    await _record(ctx, billing.buyer, buyer)
+    return ctx.redirect(to, "success", ctx.words("Saved. It holds for the invoices from now on."))
 
 
 def _facts(buyer: Buyer) -> dict[str, object]:
@@ -143,11 +180,8 @@ def _facts(buyer: Buyer) -> dict[str, object]:
 
 def checked(buyer: Buyer) -> tuple[Buyer, dict[str, str]]:
     """The buyer with addresses made plain, and what is wrong by field."""
-    required = {"name": buyer.name, "street": " ".join(buyer.address), "city": buyer.city}
-    errors = {field: N_("Invoices need this.") for field, text in required.items() if not text}
-    if not is_country(buyer.country):
-        errors["country"] = N_("Choose the country: taxes depend on it.")
-    elif buyer.vat_id:
+    errors = missing(buyer)
+    if buyer.vat_id and "country" not in errors:
         try:
             check_vat_id(buyer.vat_id, buyer.country)
         except Invalid as error:
@@ -158,8 +192,6 @@ def checked(buyer: Buyer) -> tuple[Buyer, dict[str, str]]:
 
 
 def _wrong_mails(emails: tuple[str, ...]) -> dict[str, str]:
-    if not emails:
-        return {"emails": N_("Say where invoices are mailed to.")}
     if len(emails) > MAILS_LIMIT:
         return {"emails": N_("At most ten addresses.")}
     for address in emails:

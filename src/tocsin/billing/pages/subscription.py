@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Literal
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -11,13 +12,17 @@ from fastapi import APIRouter, Response
 from tocsin import i18n
 from tocsin.accounts import audit
 from tocsin.accounts.pages_access import PageContext
-from tocsin.billing import charging, service
+from tocsin.billing import charging, service, trial
 from tocsin.billing.account import AccountBilling, Outcome
+from tocsin.billing.buyers import AddressMissing
 from tocsin.billing.charging import Result
 from tocsin.billing.commands import Command, DropScheduled, Order, Resume, SetAutoExpand
 from tocsin.billing.letters import Loss
+from tocsin.billing.model import DocumentKind
 from tocsin.billing.orders import SEATS_BOUNDS, plans_had
 from tocsin.billing.pages.common import (
+    ADDRESS,
+    INFORMATION,
     SUBSCRIPTIONS,
     DocumentRow,
     Owning,
@@ -28,6 +33,7 @@ from tocsin.billing.pages.common import (
     limits_of,
     rails_of,
 )
+from tocsin.billing.places import country_options
 from tocsin.billing.quotes_api import PO_LIMIT, quote_file
 from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, Invalid, TocsinError
@@ -51,7 +57,6 @@ STANDINGS = {
 }
 INTERVALS = {"annual": Interval.YEAR, "monthly": Interval.MONTH}
 INTERVAL_WORDS = {Interval.YEAR: N_("Annual"), Interval.MONTH: N_("Monthly")}
-PREVIEW_LASTS = timedelta(hours=24)
 DIGITS = 9
 
 
@@ -115,6 +120,8 @@ async def _page(ctx: PageContext, error: str = "", wish: Wish | None = None) -> 
         chosen=_target_words(ctx, newest, subscription.chosen),
         days_left=_days_left(subscription.trial_ends_at, ctx.at),
         owed=_owed(ctx, billing),
+        lacks_card=subscription.standing is Standing.TRIALING and trial.lacks_card(subscription),
+        has_gateway=rails_of(ctx.request).gateway is not None,
         plans=plans,
         wish=shown,
         intervals=[("annual", ctx.words("Annual")), ("monthly", ctx.words("Monthly"))],
@@ -187,9 +194,19 @@ async def get_change(ctx: Owning) -> Response:
     """What the change would cost and bring: the money first. Nothing has changed yet."""
     try:
         wish = wish_of(dict(ctx.request.query_params))
-        return await _preview(ctx, wish)
-    except (Invalid, Conflict) as error:
+    except Invalid as error:
         return await _page(ctx, ctx.say(error))
+    try:
+        return await _preview(ctx, wish)
+    except AddressMissing as error:
+        return _to_address(ctx, wish, error)
+    except (Invalid, Conflict) as error:
+        return await _page(ctx, ctx.say(error), wish)
+
+
+def _to_address(ctx: PageContext, wish: Wish, error: AddressMissing) -> Response:
+    """On to the form of the billing address, which leads back to what was chosen."""
+    return ctx.redirect(f"{ADDRESS}?{urlencode({'then': wish.address})}", "info", ctx.say(error))
 
 
 async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 200) -> Response:
@@ -198,8 +215,6 @@ async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 
         ctx.db, rails_of(ctx.request), ctx.account_id, Order(wish.target, wish.start_today), ctx.at
     )
     book = await book_of(ctx)
-    waits = billing.subscription.standing is Standing.TRIALING and not wish.start_today
-    first = outcome.first
     rails = rails_of(ctx.request)
     return ctx.html(
         "billing/change.html",
@@ -209,20 +224,51 @@ async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 
         plan=book.plan(wish.plan).name,
         interval=ctx.say(INTERVAL_WORDS[wish.interval]),
         documents=_documents(ctx, outcome),
-        due=i18n.money(ctx.viewer.locale, first.amount_minor, first.currency) if first else "",
+        payment=_payment(ctx, outcome),
         scheduled=_target_words(ctx, book, outcome.billing.subscription.scheduled),
         when=_said(ctx, outcome.billing.subscription.term_ends_on),
-        waits=waits,
         trial_ends_at=billing.subscription.trial_ends_at,
         regular=_regular(ctx, book, wish, billing.subscription.currency),
         losses=await _losses(ctx, wish),
-        needs_card=rails.gateway is not None and billing.subscription.default_card_id is None and not waits,
+        buyer=billing.buyer,
+        country=dict(country_options(ctx.viewer.locale)).get(billing.buyer.country, billing.buyer.country),
+        needs_card=rails.gateway is not None and billing.subscription.default_card_id is None,
         has_gateway=rails.gateway is not None,
+        net_days=book.thresholds.net_days,
         offline=wish.interval is Interval.YEAR,
         version=billing.subscription.version,
         key=str(uuid4()),
         **ctx.settings_tabs,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How and when the change is paid: `amount` of all that is to be paid, empty for nothing; `day` by which or on
+    which that is, empty for now.
+    """
+
+    how: Literal["nothing", "card", "invoice"]
+    amount: str = ""
+    day: str = ""
+    waits: bool = False  # for the end of the trial
+
+
+def _payment(ctx: PageContext, outcome: Outcome) -> Payment:
+    subscription, begins = outcome.billing.subscription, outcome.begins_with
+    locale, currency = ctx.viewer.locale, subscription.currency
+    if begins is not None:
+        amount = i18n.money(locale, begins.gross_minor, begins.currency)
+        if begins.due_on is not None:
+            return Payment("invoice", amount, _said(ctx, begins.due_on), waits=True)
+        return Payment("card", amount, _said(ctx, begins.dated_on), waits=True)
+    if outcome.first is not None:
+        return Payment("card", i18n.money(locale, outcome.first.amount_minor, outcome.first.currency))
+    owed = [one for one in outcome.documents if one.kind is DocumentKind.INVOICE and one.owed_minor > 0]
+    if not owed:
+        return Payment("nothing")
+    due_on = min((one.due_on for one in owed if one.due_on is not None), default=None)
+    return Payment("invoice", i18n.money(locale, sum(one.owed_minor for one in owed), currency), _said(ctx, due_on))
 
 
 @router.get(f"{SUBSCRIPTIONS}/quote.pdf")
@@ -241,7 +287,9 @@ async def get_quote(ctx: Owning) -> Response:
 
 
 def _documents(ctx: PageContext, outcome: Outcome) -> Sequence[DocumentRow]:
-    return [document_row(ctx.viewer.locale, it) for it in outcome.documents if it.lines]
+    """Those of now, and the one that the plan chosen in a trial begins with."""
+    later = [outcome.begins_with] if outcome.begins_with is not None else []
+    return [document_row(ctx.viewer.locale, it) for it in (*outcome.documents, *later) if it.lines]
 
 
 def _regular(ctx: PageContext, book: PriceBook, wish: Wish, currency: str) -> str:
@@ -273,6 +321,8 @@ async def post_change(ctx: Owning) -> Response:
     )
     try:
         result = await service.perform(ctx.db, rails_of(ctx.request), ctx.account_id, asked, ctx.at)
+    except AddressMissing as error:
+        return _to_address(ctx, wish, error)
     except (Invalid, Conflict) as error:
         return await _page(ctx, ctx.say(error), wish)
     await _record(ctx, "ordered", {"plan": wish.plan, "billing": wish.interval.value, "seats": wish.seats})
@@ -289,7 +339,16 @@ async def _answer(ctx: PageContext, result: Result, wish: Wish) -> Response:
         case "pending":
             return ctx.redirect(SUBSCRIPTIONS, "info", ctx.say(charging.NOT_THROUGH))
         case _:
-            return ctx.redirect(SUBSCRIPTIONS, "success", ctx.words("Done. The change is in force as described."))
+            return await _done(ctx)
+
+
+async def _done(ctx: PageContext) -> Response:
+    """Back to the subscription; where a chosen plan waits for a card, on to that."""
+    subscription = (await existing(ctx)).subscription
+    if subscription.standing is Standing.TRIALING and trial.lacks_card(subscription):
+        said = ctx.words("Your choice is kept. Add a card before the trial ends, so that it can begin.")
+        return ctx.redirect(f"{INFORMATION}/card?{urlencode({'then': SUBSCRIPTIONS})}", "success", said)
+    return ctx.redirect(SUBSCRIPTIONS, "success", ctx.words("Done. The change is in force as described."))
 
 
 async def _record(ctx: PageContext, action: str, after: dict[str, object]) -> None:

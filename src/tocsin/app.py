@@ -27,6 +27,7 @@ from tocsin.billing import operator_pages as billing_operator_pages
 from tocsin.billing import pages as billing_pages
 from tocsin.billing import webhook as billing_webhook
 from tocsin.billing.cards import gateway_of
+from tocsin.billing.tax_estimate import tax_estimate
 from tocsin.clock import Clock
 from tocsin.contact import pages as contact_pages
 from tocsin.db import Databases, open_databases
@@ -128,6 +129,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
             )
             app.state.gate = limits
             app.state.reach = countries_service.check_number
+            app.state.tax_estimate = tax_estimate
             app.state.rails = rails = make_rails(settings, limits, gateway_of(settings), registry_of(settings))
             app.state.snapshots = Snapshots()
             app.state.feed = feed = Feed(database_url)

@@ -4,9 +4,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.support.books import REQUIREMENTS, sell_by
+from tests.support.makers import START
 from tests.support.server import serve
 
 from tocsin.clock import SetClock
+from tocsin.db import Databases
 from tocsin.settings import Settings
 
 TEAM = {"plan": "standard", "interval": "year", "currency": "USD", "responders": 10}
@@ -53,6 +56,7 @@ async def test_a_quote_has_lines_total_and_the_month_s_part_of_a_year(http: aioh
         ({"responders": 0}, "responders"),
         ({"interval": "decade"}, "interval"),
         ({"seats": 3}, "seats"),
+        ({"country": "Germany"}, "country"),
         ({"messages": {"moon": 3}}, "[key]"),
     ],
 )
@@ -62,6 +66,43 @@ async def test_what_cannot_be_quoted_is_refused_by_field(
     status, body = await quoted(http, url, **asked)
 
     assert (status, list(body["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    ("country", "has_vat_id", "tax"),
+    [
+        ("PL", False, ("S", 2300, 5_290)),
+        ("PL", True, ("S", 2300, 5_290)),
+        ("DE", False, ("S", 2300, 5_290)),
+        ("DE", True, ("AE", 0, 0)),
+        ("US", False, ("O", 0, 0)),
+    ],
+)
+async def test_r1_3_the_tax_is_estimated_by_the_buyer_s_country_as_invoices_have_it(
+    http: aiohttp.ClientSession,
+    url: str,
+    databases: Databases,
+    country: str,
+    has_vat_id: bool,
+    tax: tuple[str, int, int],
+) -> None:
+    async with databases.engine.transaction() as tx:
+        await sell_by(tx, REQUIREMENTS, START)
+
+    status, body = await quoted(http, url, responders=10, interval="month", country=country, hasVatId=has_vat_id)
+
+    category, rate_bp, tax_minor = tax
+    assert status == 200, body
+    assert body["data"]["tax"] == {
+        "country": country, "category": category, "rateBp": rate_bp,
+        "netMinor": 23_000, "taxMinor": tax_minor, "grossMinor": 23_000 + tax_minor,
+    }  # fmt: skip
+
+
+async def test_r1_3_without_a_country_no_tax_is_estimated(http: aiohttp.ClientSession, url: str) -> None:
+    _, body = await quoted(http, url)
+
+    assert body["data"]["tax"] is None
 
 
 async def test_both_are_described_in_the_openapi_document(http: aiohttp.ClientSession, url: str) -> None:

@@ -1,10 +1,13 @@
 """The public page of prices: every number from the price book, a calculator that works without a script."""
 
 import pytest
+from tests.support.books import REQUIREMENTS, sell_by
 from tests.support.browsing import Browsing, browsing
+from tests.support.makers import START
 from tests.support.server import serve
 
 from tocsin.clock import SetClock
+from tocsin.db import Databases
 from tocsin.settings import Settings
 
 STANDARD = "/pricing?plan=standard&interval=year&currency=USD&responders=10"
@@ -80,3 +83,18 @@ async def test_with_billing_off_there_is_no_such_page(settings: Settings, databa
         browsing(url) as nobody,
     ):
         assert (await nobody.get("/pricing")).status == 404
+
+
+async def test_r1_3_the_calculator_shows_the_tax_in_the_buyer_s_country(
+    browser: Browsing, databases: Databases
+) -> None:
+    async with databases.engine.transaction() as tx:
+        await sell_by(tx, REQUIREMENTS, START)
+    team = "/pricing?plan=standard&interval=month&currency=USD&responders=10"
+
+    without, polish, german = [await browser.get(team + more) for more in ("", "&country=PL", "&country=DE&vat_id=yes")]
+
+    assert "with tax" not in without
+    assert "230.00\xa0USD net + 52.90\xa0USD (23%) = 282.90\xa0USD" in polish
+    assert "reverse charge" in german
+    assert '<option value="DE" selected>' in german.text

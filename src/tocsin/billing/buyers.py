@@ -6,9 +6,9 @@ Source: VAT Directive article 226; licensing requirements R4.4, R7.2
 from collections.abc import Mapping
 
 from tocsin.billing.model import Buyer
-from tocsin.billing.places import is_country
 from tocsin.errors import Invalid
 from tocsin.i18n import N_
+from tocsin.licensing.places import is_country
 
 LABELS: Mapping[str, str] = {
     "name": N_("Legal name"),

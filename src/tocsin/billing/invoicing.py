@@ -15,6 +15,7 @@ from tocsin.billing.decision import Decision, midnight_in
 from tocsin.billing.model import Document, DocumentKind, DocumentStatus, Line, Seller
 from tocsin.errors import Invalid
 from tocsin.licensing.model import Collection
+from tocsin.licensing.pricebook import SellerProfile
 
 
 def seller_of(decision: Decision) -> Seller:
@@ -23,6 +24,11 @@ def seller_of(decision: Decision) -> Seller:
     profile = books.version(books.newest(decision.at)).seller
     if profile is None:
         raise Invalid("The price book names no seller, so nothing can be sold; the operator fills in its `seller`.")
+    return seller_in(profile)
+
+
+def seller_in(profile: SellerProfile) -> Seller:
+    """The price book's seller, as documents have him."""
     return Seller(
         name=profile.name,
         address=profile.address,

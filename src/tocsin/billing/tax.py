@@ -64,7 +64,8 @@ def treatment(seller: Seller, buyer: Buyer, verified: VatCheck | None, at: datet
     `verified` is the last that is known of the buyer's VAT id; a registry's answer counts for 24 hours. Without one
     that holds, the buyer is treated as a consumer. Raises: Invalid for a country whose rate nobody has said.
     """
-    rule, found = _rule(seller, buyer, verified, at)
+    business = verified is not None and verified.holds(_written(buyer), at)
+    rule, found = _rule(seller, buyer.country, business=business)
     evidence = {
         "rule": rule,
         "seller_country": seller.country,
@@ -83,16 +84,21 @@ def registry_decides(seller: Seller | SellerProfile, country: str) -> bool:
     return bool(seller.vat_id) and ours != theirs and in_union(theirs) and (in_union(ours) or seller.oss)
 
 
-def _rule(seller: Seller, buyer: Buyer, verified: VatCheck | None, at: datetime) -> tuple[str, Treatment]:
-    """Why, and the treatment."""
-    ours, theirs = vat_country(seller.country), vat_country(buyer.country)
+def treatment_in(seller: Seller, country: str, *, business: bool) -> Treatment:
+    """The tax of a sale to that country; `business`: to somebody with a valid VAT id. Raises: as `treatment`."""
+    return _rule(seller, country, business=business)[1]
+
+
+def _rule(seller: Seller, country: str, *, business: bool) -> tuple[str, Treatment]:
+    """Why, and the treatment; `business`: the buyer has a VAT id that holds."""
+    ours, theirs = vat_country(seller.country), vat_country(country)
     if not seller.vat_id:
         return "the seller is not registered for VAT", _not_registered(seller)
     if ours == theirs:
         return "sold within the country", _taxed(seller, ours)
     if not in_union(theirs) or (not in_union(ours) and not seller.oss):
         return "supplied outside the Union", Treatment(Category.NOT_SUBJECT, 0, (Note.OUTSIDE_UNION,))
-    if verified is not None and verified.holds(_written(buyer), at):
+    if business:
         return (
             "business in another member state with a valid VAT id",
             Treatment(Category.REVERSE_CHARGE, 0, (Note.REVERSE_CHARGE,)),

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from tocsin.accounts.pages_access import Page, visitor
 from tocsin.errors import NotFound
 from tocsin.i18n import N_
+from tocsin.licensing.tax_estimate import TaxEstimator
 from tocsin.settings import Settings
 
 
@@ -23,3 +24,9 @@ async def _shop(here: Annotated[Page, Depends(visitor)], _: Annotated[None, Depe
 
 Shop = Annotated[Page, Depends(_shop)]
 """A page about prices, for whoever comes."""
+
+
+def estimator_of(request: Request) -> TaxEstimator:
+    """Says what tax comes on top; it stands below, and the application hands it over."""
+    estimator: TaxEstimator = request.app.state.tax_estimate
+    return estimator

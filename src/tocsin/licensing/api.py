@@ -12,11 +12,12 @@ from pydantic.alias_generators import to_camel
 from tocsin.db import Databases
 from tocsin.http import answer
 from tocsin.licensing import pricebook_service
-from tocsin.licensing.access import sold
+from tocsin.licensing.access import estimator_of, sold
 from tocsin.licensing.features import FEATURES, FeatureValue, has_gate
 from tocsin.licensing.model import Interval
 from tocsin.licensing.pricebook import Beyond, Plan, PriceBook, Zone
 from tocsin.licensing.quote import Quote, QuoteLineKind, Team, quote
+from tocsin.licensing.tax_estimate import TaxEstimate
 
 router = APIRouter(tags=["Plans and prices"], dependencies=[Depends(sold)])
 
@@ -85,7 +86,10 @@ class PlansOut(Wire):
 
 
 class QuoteIn(Wire):
-    """A team that asks what a plan costs. `messages` and `minutes` are those of a month, by zone."""
+    """A team that asks what a plan costs. `messages` and `minutes` are those of a month, by zone.
+
+    With `country` (ISO 3166) the tax is estimated; `hasVatId` says that the buyer has a valid VAT id.
+    """
 
     plan: str
     interval: Interval = Interval.MONTH
@@ -95,6 +99,8 @@ class QuoteIn(Wire):
     numbers: int = 0
     messages: dict[Zone, int] = {}
     minutes: dict[Zone, int] = {}
+    country: str = ""
+    has_vat_id: bool = False
 
 
 class QuoteLineOut(Wire):
@@ -110,8 +116,22 @@ class QuoteLineOut(Wire):
     every: Interval
 
 
+class TaxOut(Wire):
+    """The tax of an amount in a country, at so many basis points. `category` is the code of EN 16931."""
+
+    country: str
+    category: str
+    rate_bp: int
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+
+
 class QuoteOut(Wire):
-    """What it costs: for one interval, shown for a month, on the first invoice, and by use afterwards."""
+    """What it costs: for one interval, shown for a month, on the first invoice, and by use afterwards.
+
+    `tax` is estimated on the first invoice, as that invoice would have it; null without a country or a seller.
+    """
 
     version: int
     plan: str
@@ -123,6 +143,7 @@ class QuoteOut(Wire):
     monthly_minor: int
     first_invoice_minor: int
     usage_minor: int
+    tax: TaxOut | None
 
 
 class PlansAnswer(Wire):
@@ -206,10 +227,26 @@ async def post_quotes(request: Request, book: Book, asked: Annotated[QuoteIn, Bo
     code = asked.currency or next(iter(book.currencies))
     team = Team(asked.responders, asked.stakeholders, asked.numbers, asked.messages, asked.minutes)
     found = quote(book, asked.plan, asked.interval, code, team)
-    return answer(request, data=_quote_out(found, book.currency(code).decimals).model_dump(mode="json", by_alias=True))
+    tax = None
+    if asked.country:
+        estimate, net_minor = estimator_of(request), found.first_invoice_minor
+        tax = estimate(book, asked.country, business=asked.has_vat_id, net_minor=net_minor)
+    out = _quote_out(found, book.currency(code).decimals, tax)
+    return answer(request, data=out.model_dump(mode="json", by_alias=True))
 
 
-def _quote_out(found: Quote, decimals: int) -> QuoteOut:
+def _tax_out(tax: TaxEstimate) -> TaxOut:
+    return TaxOut(
+        country=tax.country,
+        category=tax.category,
+        rate_bp=tax.rate_bp,
+        net_minor=tax.net_minor,
+        tax_minor=tax.tax_minor,
+        gross_minor=tax.gross_minor,
+    )
+
+
+def _quote_out(found: Quote, decimals: int, tax: TaxEstimate | None) -> QuoteOut:
     return QuoteOut(
         version=found.book_version,
         plan=found.plan.key,
@@ -233,4 +270,5 @@ def _quote_out(found: Quote, decimals: int) -> QuoteOut:
         monthly_minor=found.monthly_minor,
         first_invoice_minor=found.first_invoice_minor,
         usage_minor=found.usage_minor,
+        tax=_tax_out(tax) if tax is not None else None,
     )

@@ -13,10 +13,10 @@ from tocsin.accounts.pages_access import Page, PageContext, visitor
 from tocsin.accounts.people.service import Profile, check_profile
 from tocsin.accounts.sign_in.passwords import check_new_password
 from tocsin.accounts.sign_in.service import Person
-from tocsin.billing.places import country_options
 from tocsin.errors import Invalid, NotFound, Throttled
 from tocsin.i18n import N_
 from tocsin.licensing import pricebook_service
+from tocsin.licensing.places import country_options
 from tocsin.licensing.pricebook import PriceBook
 from tocsin.signup import service
 from tocsin.signup.service import Form

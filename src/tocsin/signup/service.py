@@ -13,13 +13,13 @@ from tocsin.accounts.sign_in import service as sign_in
 from tocsin.accounts.sign_in import throttle
 from tocsin.billing import service as billing
 from tocsin.billing.model import Buyer
-from tocsin.billing.places import currency_in, is_country
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound, Unavailable
 from tocsin.escalations.new_account import furnish, new_owner
 from tocsin.i18n import N_
 from tocsin.licensing import pricebook_service
 from tocsin.licensing.model import Subscription
+from tocsin.licensing.places import currency_in, is_country
 from tocsin.signup import letters
 from tocsin.signup import store as sign_ups
 from tocsin.signup.organisation import organisation_hash

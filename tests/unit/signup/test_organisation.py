@@ -1,6 +1,6 @@
 import pytest
 
-from tocsin.billing.places import country_options, currency_in, is_country
+from tocsin.licensing.places import country_options, currency_in, is_country
 from tocsin.signup.organisation import organisation_hash, organisation_of
 
 

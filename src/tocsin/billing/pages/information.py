@@ -27,11 +27,11 @@ from tocsin.billing.pages.common import (
     rails_of,
     then_of,
 )
-from tocsin.billing.places import country_options
 from tocsin.billing.service import Asked
 from tocsin.billing.vat_id import check_vat_id
 from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
+from tocsin.licensing.places import country_options
 
 router = APIRouter()
 TEXT_LIMIT = 200

@@ -33,12 +33,12 @@ from tocsin.billing.pages.common import (
     limits_of,
     rails_of,
 )
-from tocsin.billing.places import country_options
 from tocsin.billing.quotes_api import PO_LIMIT, quote_file
 from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, Invalid, TocsinError
 from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Interval, Standing, Subscription, Target
+from tocsin.licensing.places import country_options
 from tocsin.licensing.pricebook import PriceBook, seat_price
 from tocsin.licensing.quote import MOST_SEATS
 

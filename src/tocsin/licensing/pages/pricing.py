@@ -14,11 +14,13 @@ from tocsin import i18n
 from tocsin.accounts.pages_access import Page
 from tocsin.errors import Invalid
 from tocsin.licensing import pricebook_service
-from tocsin.licensing.access import Shop
+from tocsin.licensing.access import Shop, estimator_of
 from tocsin.licensing.features import FEATURES, Feature, FeatureValue, has_gate
 from tocsin.licensing.model import Interval
+from tocsin.licensing.places import country_options, is_country
 from tocsin.licensing.pricebook import Plan, PriceBook, Tier, Zone, monthly_equivalent, seat_price
 from tocsin.licensing.quote import MOST_NUMBERS, MOST_SEATS, MOST_UNITS, Quote, Team, quote
+from tocsin.licensing.tax_estimate import TaxEstimate
 
 router = APIRouter()
 HERE = "/pricing"
@@ -34,11 +36,14 @@ class Chosen:
     interval: Interval
     plan: Plan
     counts: dict[str, str]  # as they were typed
+    country: str  # of the buyer; empty: prices without tax alone
+    has_vat_id: bool
 
     def link(self, **other: str) -> str:
         """The same page with something else chosen."""
         query = {"currency": self.currency, "interval": self.interval.value, "plan": self.plan.key, **other}
-        typed = {name: text for name, text in self.counts.items() if text}
+        buyer = {"country": self.country, "vat_id": "yes" if self.has_vat_id else ""}
+        typed = {name: text for name, text in {**self.counts, **buyer}.items() if text}
         return f"{HERE}?{urlencode({**query, **typed})}"
 
 
@@ -81,6 +86,8 @@ async def get_pricing(here: Shop) -> Response:
         cards=[_card(book, plan, chosen) for plan in plans],
         features=_matrix(here, plans),
         quote=found,
+        tax=_tax(here, book, chosen, found),
+        countries=[("", here.words("Not said")), *country_options(here.viewer.locale)],
         errors=errors,
         book=book,
         currencies=list(book.currencies),
@@ -105,7 +112,10 @@ def _chosen(here: Page, book: PriceBook) -> Chosen:
         plan = usual[len(usual) // 2] if usual else next(iter(book.on_sale))
     counts = {name: query.get(name, "").strip()[:MOST_DIGITS] for name in COUNTS}
     counts["responders"] = counts["responders"] or "10"
-    return Chosen(currency if currency in book.currencies else next(iter(book.currencies)), interval, plan, counts)
+    country = query.get("country", "")
+    country = country if is_country(country) else ""
+    currency = currency if currency in book.currencies else next(iter(book.currencies))
+    return Chosen(currency, interval, plan, counts, country, query.get("vat_id") == "yes")
 
 
 def _quoted(here: Page, book: PriceBook, chosen: Chosen) -> tuple[Quote | None, dict[str, str]]:
@@ -125,6 +135,18 @@ def _quoted(here: Page, book: PriceBook, chosen: Chosen) -> tuple[Quote | None, 
         return quote(book, chosen.plan.key, chosen.interval, chosen.currency, team), {}
     except Invalid as error:
         return None, _told(here, book, chosen.plan, error)
+
+
+def _tax(here: Page, book: PriceBook, chosen: Chosen, found: Quote | None) -> tuple[TaxEstimate, str] | None:
+    """The tax of the first invoice, and its rate in words; None where no country is said, or nobody sells."""
+    if found is None or not chosen.country:
+        return None
+    estimate, net_minor = estimator_of(here.request), found.first_invoice_minor
+    try:
+        tax = estimate(book, chosen.country, business=chosen.has_vat_id, net_minor=net_minor)
+    except Invalid:  # a country of whose rate the seller says nothing
+        return None
+    return (tax, i18n.percent(here.viewer.locale, tax.rate_bp)) if tax is not None else None
 
 
 def _told(here: Page, book: PriceBook, plan: Plan, error: Invalid) -> dict[str, str]:

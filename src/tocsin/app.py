@@ -22,7 +22,16 @@ from tocsin.accounts.rate_limits import Limits, LimitsOf, RateLimiter
 from tocsin.accounts.sign_in.passwords import Argon2Passwords
 from tocsin.alerts import api as alerts_api
 from tocsin.alerts import attachments_api, list_api, saved_search_api
-from tocsin.billing import cards_api, fair_use_pages, invoices_api, quotes_api, subscription_api, usage_api, usage_pages
+from tocsin.billing import (
+    cards_api,
+    fair_use_pages,
+    invoices_api,
+    notices,
+    quotes_api,
+    subscription_api,
+    usage_api,
+    usage_pages,
+)
 from tocsin.billing import operator_pages as billing_operator_pages
 from tocsin.billing import pages as billing_pages
 from tocsin.billing import webhook as billing_webhook
@@ -128,6 +137,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
                 passes=settings.password_hash_passes,
             )
             app.state.gate = limits
+            app.state.notices = notices.of_account
             app.state.reach = countries_service.check_number
             app.state.tax_estimate = tax_estimate
             app.state.rails = rails = make_rails(settings, limits, gateway_of(settings), registry_of(settings))

@@ -108,7 +108,8 @@ async def customer(
     async with stripe_fake(clock.now) as fake, shop(settings, database_url, databases, fake, clock) as url:
         await on_trial(databases, tenant, clock)
         gateway = gateway_to(fake.url)
-        rails = Rails(RecordedUsage(), OutboxTeller(url), gateway, url, PlanLimits(billing=True))
+        limits = PlanLimits(billing=True)
+        rails = Rails(RecordedUsage(), OutboxTeller(url, limits.lost_with), gateway, url, limits)
         key = await add_key(databases, tenant, allow_billing_access=True)
         try:
             async with browsing(url) as owner, aiohttp.ClientSession(url) as http:

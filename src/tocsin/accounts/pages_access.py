@@ -2,7 +2,7 @@
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -18,11 +18,12 @@ from tocsin import crypto, i18n
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Account, User
+from tocsin.accounts.notices import Notices
 from tocsin.accounts.reach import Reach
 from tocsin.accounts.rights import CONFIGURING, Action, may
 from tocsin.accounts.sign_in import store
 from tocsin.accounts.sign_in.model import Browser, Session, SignedIn
-from tocsin.db import Databases, Db
+from tocsin.db import Databases, Db, Tx
 from tocsin.errors import Forbidden, NotFound, TocsinError, Unauthenticated
 from tocsin.http import RequestInfo, info
 from tocsin.i18n import N_, Translator
@@ -271,6 +272,7 @@ async def _signed_in_page(request: Request, *, reads_form: bool = True) -> PageC
         if session.last_seen_at < asked.at - TOUCH_EVERY:
             expires_at = asked.at + timedelta(days=settings.session_days)
             await store.touch_session(tx, session.account_id, session.id, asked.at, expires_at, asked.address)
+        notices = await _account_notices(request, tx, settings, found, asked.at)
     user = found.user
     viewer = Viewer(
         locale=user.locale if user.locale in i18n.LOCALES else i18n.DEFAULT_LOCALE,
@@ -282,7 +284,7 @@ async def _signed_in_page(request: Request, *, reads_form: bool = True) -> PageC
         account_name=found.account.name,
         role=user.role,
         path=request.url.path,
-        banners=_banners(settings, found),
+        banners=(*_banners(settings, found), *notices),
         flashes=_flashes(request, settings, asked.at),
     )
     form = await _form(request) if reads_form else Form()
@@ -351,6 +353,17 @@ def _banners(settings: Settings, found: SignedIn) -> tuple[Notice, ...]:
     if found.is_operator or may(found.user.role, Action.VIEW_MAILBOX):
         return (Notice("warning", text, "/mailbox", _("Read the mails here")),)
     return (Notice("warning", text),)
+
+
+async def _account_notices(
+    request: Request, tx: Tx, settings: Settings, found: SignedIn, at: datetime
+) -> Sequence[Notice]:
+    """What whoever may pay for the account has to know of its subscription."""
+    if settings.billing == "off" or not may(found.user.role, Action.MANAGE_BILLING):
+        return ()
+    notices: Notices = request.app.state.notices
+    locale = found.user.locale if found.user.locale in i18n.LOCALES else i18n.DEFAULT_LOCALE
+    return await notices(tx, found.account.id, locale=locale, zone=zone_of(found.user.time_zone), at=at)
 
 
 def _flashes(request: Request, settings: Settings, at: datetime) -> tuple[Notice, ...]:

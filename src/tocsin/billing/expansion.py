@@ -8,14 +8,18 @@ from tocsin.billing.commands import AutoExpand
 from tocsin.billing.decision import Decision
 from tocsin.billing.orders import billed_seats, refuse_in_debt
 from tocsin.errors import Conflict
+from tocsin.i18n import N_
 from tocsin.licensing.model import Standing
+
+BY_HAND = N_("Seats are bought by hand in this account.")
+CANCELLED = N_("The subscription is being cancelled: resume it first, then add people.")
 
 
 def follow(decision: Decision, command: AutoExpand) -> None:
     """As many seats as people, but never fewer than were bought. Raises: Conflict where seats do not follow."""
     subscription = decision.subscription
     if not subscription.auto_expand or subscription.term_ends_on is None:
-        raise Conflict("Seats are bought by hand in this account.")
+        raise Conflict(BY_HAND)
     bought = billed_seats(subscription)
     seats = max(command.seats, bought)
     if seats == subscription.seats:
@@ -23,7 +27,7 @@ def follow(decision: Decision, command: AutoExpand) -> None:
     if seats > subscription.seats:
         refuse_in_debt(decision)
         if subscription.standing is not Standing.ACTIVE:
-            raise Conflict("The subscription is being cancelled: resume it first, then add people.")
+            raise Conflict(CANCELLED)
         purchase_order.add(decision, None, seats)
     grown = seats > bought
     decision.change(

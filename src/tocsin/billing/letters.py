@@ -18,21 +18,35 @@ from tocsin.billing.account import LetterKind, Outcome
 from tocsin.billing.letters_store import Reader
 from tocsin.db import Tx
 from tocsin.i18n import N_, Translator
+from tocsin.licensing.differences import Difference
+from tocsin.licensing.features import FeatureValue
+from tocsin.licensing.model import FREE
 from tocsin.mail import outbox
 from tocsin.mail.letter import Button, Letter, written
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Something that Free switches off: an English source text, and how many of how many where it is counted."""
+    """Something that another plan has less of: a source text, and how many of how many rest where it is counted.
+
+    `values` are those before and after, where less of it is left.
+    """
 
     text: str
     count: int | None = None
     of: int | None = None
+    values: tuple[FeatureValue, FeatureValue] | None = None
+
+    def in_words(self, locale: str) -> str:
+        """For instance "Responders: 7 of 12"."""
+        _ = Translator(locale)
+        if self.count is None:
+            return Difference(self.text, self.values).in_words(locale)
+        return _("%(what)s: %(count)s of %(of)s", what=_(self.text), count=self.count, of=self.of)
 
 
-Losses = Callable[[Tx, int, datetime], Awaitable[Sequence[Loss]]]
-"""What Free switches off for an account at an instant."""
+Losses = Callable[[Tx, int, str, int | None, datetime], Awaitable[Sequence[Loss]]]
+"""What an account would lose with a plan and so many seats (None: as many as it has) at an instant."""
 
 
 class Words(NamedTuple):
@@ -44,7 +58,7 @@ class Words(NamedTuple):
     page: str
 
 
-SUBSCRIPTIONS, BILLING = "/settings/subscriptions", "/settings/billing"
+SUBSCRIPTIONS, BILLING, ACTIVE = "/settings/subscriptions", "/settings/billing", "/settings/active"
 INVOICES = f"{SUBSCRIPTIONS}/invoices"
 SEE_PLAN, PAY = N_("See the subscription"), N_("Pay now")
 
@@ -198,9 +212,12 @@ class OutboxTeller:
             await outbox.enqueue(tx, account_id, purpose, reader.address, made.subject, text, html, letter.at)
 
     async def _losses_of(self, tx: Tx, account_id: int, letter: Facts) -> Sequence[Loss]:
-        if self.losses is None or letter.kind is not LetterKind.TRIAL_REMINDER or "plan" in letter.facts:
+        if self.losses is None or letter.kind is not LetterKind.TRIAL_REMINDER:
             return ()
-        return await self.losses(tx, account_id, letter.at)
+        plan, seats = letter.facts.get("plan"), letter.facts.get("seats")
+        return await self.losses(
+            tx, account_id, str(plan or FREE), seats if isinstance(seats, int) else None, letter.at
+        )
 
 
 ABOUT_MONEY = {LetterKind.CHARGE_FAILED, LetterKind.DUNNING, LetterKind.ACTION_REQUIRED}
@@ -224,20 +241,17 @@ def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: 
     if letter.facts.get("lacks_card"):
         paragraphs = (CHOSEN_WITHOUT_CARD,) if chosen else (*paragraphs, NO_CARD_YET)
         words = words._replace(button=N_("Add a card"), page=BILLING)
-    buttons = (Button(_(words.button), f"{base_url}{words.page}"),) if words.button else ()
+    buttons = [Button(_(words.button), f"{base_url}{words.page}")] if words.button else []
+    if losses:
+        buttons.append(Button(_("Choose what stays"), f"{base_url}{ACTIVE}"))
+    loses = _("Rests with this plan") if chosen else _("Free switches off")
     return Letter(
         subject=_(words.subject, **facts),
         heading=_(words.subject, **facts),
         paragraphs=tuple(_(paragraph, **facts) for paragraph in paragraphs),
-        facts=tuple((_("Free switches off"), _lost(loss, locale)) for loss in losses),
-        buttons=buttons,
+        facts=tuple((loses, loss.in_words(locale)) for loss in losses),
+        buttons=tuple(buttons),
     )
-
-
-def _lost(loss: Loss, locale: str) -> str:
-    _ = Translator(locale)
-    what = _(loss.text)
-    return what if loss.count is None else _("%(what)s: %(count)s of %(of)s", what=what, count=loss.count, of=loss.of)
 
 
 CHOSEN = N_("You have chosen what comes next: %(target)s. It begins by itself, and everything stays as it is.")

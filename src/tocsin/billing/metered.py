@@ -16,6 +16,7 @@ from tocsin.db import Tx
 from tocsin.licensing import usage_store
 from tocsin.licensing.metering import LATE, LOOP, Closing, Facts, Meter, rate
 from tocsin.licensing.model import Term
+from tocsin.licensing.pricebook import Beyond
 from tocsin.licensing.quota import Allowed, Level, Stopped, Used, levels, may_send
 from tocsin.licensing.tariff import Tariff
 from tocsin.licensing.usage import Correction, UsageKind, UsageRecord
@@ -249,8 +250,16 @@ async def _tell(
     await usage_store.save_window(tx, replace(count, told=[*count.told, *(level.value for level in fresh)]))
     for level in fresh:
         pool = tariff.pool(term) or 0
-        said = usage_letters.Said(level, taken, pool, count.charged_minor, terms.cap_minor, terms.currency)
+        said = usage_letters.Said(
+            level, taken, pool, count.charged_minor, terms.cap_minor, terms.currency, _plans_beyond(tariff)
+        )
         await usage_letters.send(tx, count.account_id, said, term, window, base_url, at)
+
+
+def _plans_beyond(tariff: Tariff) -> tuple[str, ...]:
+    """The plans that send more than what they include. Source: R9.3"""
+    plans = [it for it in tariff.book.plans.values() if not it.hidden and it.messages.beyond is not Beyond.STOP]
+    return tuple(plan.name for plan in plans)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def refuse_in_debt(decision: Decision) -> None:
     if subscription.standing in (Standing.PAST_DUE, Standing.RESTRICTED) or (
         subscription.standing is Standing.FREE and any(is_late(one) for one in decision.billing.unpaid)
     ):
-        raise Conflict("Pay the open invoices first; nothing more can be bought while something is overdue.")
+        raise Conflict(N_("Pay the open invoices first; nothing more can be bought while something is overdue."))
 
 
 def _check_people(decision: Decision, seats: int) -> None:

@@ -26,6 +26,7 @@ class Said:
     charged_minor: int
     cap_minor: int | None
     currency: str
+    plans: tuple[str, ...] = ()  # the names of those with which more is sent
 
 
 SUBJECTS: Mapping[Level, str] = {
@@ -35,6 +36,7 @@ SUBJECTS: Mapping[Level, str] = {
     Level.CAP_REACHED: N_("Your spending cap is reached"),
 }
 BEYOND_FREE = N_("On Free nothing is sent beyond that: push and e-mail tell people until the next window begins.")
+OFFER = N_("With a plan more is sent at once: %(plans)s.")
 BEYOND_PAID = N_("What is sent beyond that is charged by the rates of your price list, on the next regular invoice.")
 BEYOND_CAP = N_("Beyond it no SMS is sent and no call is made: people are told by push and e-mail.")
 
@@ -50,15 +52,18 @@ def in_words(said: Said, term: Term, window: Window, reader: Reader, base_url: s
     else:
         first = _("%(used)s of %(most)s included SMS and voice calls are used.", used=said.used, most=said.pool)
     then = BEYOND_CAP if cap else BEYOND_FREE if term.plan == FREE else BEYOND_PAID
+    free = term.plan == FREE and not cap
+    offer = [_(OFFER, plans=" / ".join(said.plans))] if free and said.plans else []
+    choose = [Button(_("Choose a plan"), f"{base_url}/settings/subscriptions")] if free else []
     facts = []
     if window.ends_at is not None:
         facts.append((_("The next window begins"), i18n.instant_in_full(reader.locale, reader.zone, window.ends_at)))
     return Letter(
         subject=_(SUBJECTS[said.level]),
         heading=_(SUBJECTS[said.level]),
-        paragraphs=(first, _(then)),
+        paragraphs=(first, _(then), *offer),
         facts=tuple(facts),
-        buttons=(Button(_("See the usage"), f"{base_url}/settings/usage"),),
+        buttons=(*choose, Button(_("See the usage"), f"{base_url}/settings/usage")),
     )
 
 

@@ -199,7 +199,7 @@ def make_rails(
     settings: Settings, limits: PlanLimits, gateway: CardGateway | None = None, registry: Registry | None = None
 ) -> Rails:
     """What billing needs besides the database; without a provider no card is charged."""
-    teller = OutboxTeller(settings.base_url, limits.lost_on_free)
+    teller = OutboxTeller(settings.base_url, limits.lost_with)
     return Rails(RecordedUsage(), teller, gateway, settings.base_url, limits, registry)
 
 

@@ -17,11 +17,12 @@ from tocsin.db import Tx
 from tocsin.errors import PlanRequired
 from tocsin.escalations import config_store, plan_limits_store, retention, retention_store, snapshot_store
 from tocsin.i18n import N_
-from tocsin.licensing import kept_store, pricebook_service, terms_store
+from tocsin.licensing import differences, kept_store, pricebook_service, terms_store
+from tocsin.licensing.differences import Difference
 from tocsin.licensing.entitlements import Entitlements, entitlements, everything, plans_with
 from tocsin.licensing.features import FEATURES, FeatureValue, gate
 from tocsin.licensing.limits import Candidate, fit
-from tocsin.licensing.model import FREE, Interval, Standing
+from tocsin.licensing.model import Interval, Standing
 from tocsin.licensing.pricebook import Plan
 from tocsin.notifications import rules_store
 from tocsin.schedules import store as schedules_store
@@ -51,6 +52,7 @@ NO_ROOM = N_("%(feature)s: your plan, %(plan)s, includes %(limit)s, and you have
 NO_SEAT = N_("Every seat of %(limit)s is taken. Buy 1 more under Settings, Subscriptions, or suspend somebody.")
 NO_SEAT_FREE = N_("%(plan)s has room for %(limit)s responders. Choose a plan with more seats, or suspend somebody.")
 NO_STAKEHOLDERS = N_("Stakeholders: your plan, %(plan)s, does not include them. These do: %(others)s.")
+FAIR = N_("An account has room for %(limit)s stakeholders: that is fair use. Write to us if you need more.")
 UNPAID = N_("An invoice has long been unpaid: alerts and on-call go on; nothing can be configured until it is paid.")
 
 
@@ -59,11 +61,11 @@ Saver = Callable[[Tx, int, Sequence[UUID], datetime | None], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """So many of a kind would rest, of so many that are there. A feature that is only switched off has no count."""
+    """So many of a kind would rest, of so many that are there."""
 
     kind: str
-    count: int | None = None
-    of: int | None = None
+    count: int
+    of: int
 
 
 class PlanLimits:
@@ -109,7 +111,10 @@ class PlanLimits:
         follows = self._billing and kind == "responder" and await seats_service.hold(tx, account_id)
         await plan_limits_store.lock(tx, account_id)
         have = await self.entitlements(tx, account_id, at)
-        limit = limit_of(have, kind)
+        limit, fair = limit_of(have, kind), False
+        if limit is None and kind == "stakeholder" and have.standing is not Standing.GRANTED:
+            limit = (await pricebook_service.current(tx)).thresholds.stakeholders_fair_limit
+            fair = True
         if limit is None:
             return
         there = [it for it in await _candidates(tx, account_id, kind) if it.group == group and not it.inactive]
@@ -118,15 +123,25 @@ class PlanLimits:
         if follows:
             await seats_service.follow(tx, account_id, len(there) + 1, at)
             return
+        if fair:
+            raise PlanRequired(FAIR, params={"limit": limit})
+        raise await self._no_room(tx, have, kind, limit, len(there))
+
+    async def _no_room(self, tx: Tx, have: Entitlements, kind: str, limit: int, count: int) -> PlanRequired:
+        """What is said where `count` of a kind are there already."""
         if kind == "responder":
             text = NO_SEAT_FREE if have.standing is Standing.FREE else NO_SEAT
-            raise PlanRequired(text, params={"limit": limit, "plan": have.plan_name})
+            return PlanRequired(text, params={"limit": limit, "plan": have.plan_name})
         if kind == "stakeholder":
             book = await pricebook_service.current(tx)
-            plans = [plan for plan in book.plans.values() if not plan.hidden and plan.stakeholders_limit != 0]
-            raise PlanRequired(NO_STAKEHOLDERS, params={"plan": have.plan_name, "others": _names(plans)})
-        facts = await self._facts(tx, have, kind, "custom" if kind == "notification_rules" else len(there) + 1)
-        raise PlanRequired(NO_ROOM, params={**facts, "limit": limit, "count": len(there)})
+            most = [plan for plan in book.plans.values() if not plan.hidden and plan.stakeholders_limit is None]
+            some = [plan for plan in book.plans.values() if not plan.hidden and plan.stakeholders_limit != 0]
+            facts: dict[str, object] = {"plan": have.plan_name, "others": _names(most if limit else some)}
+            if limit:
+                return PlanRequired(NO_ROOM, params={**facts, "feature": PEOPLE[kind], "limit": limit, "count": count})
+            return PlanRequired(NO_STAKEHOLDERS, params=facts)
+        facts = await self._facts(tx, have, kind, "custom" if kind == "notification_rules" else count + 1)
+        return PlanRequired(NO_ROOM, params={**facts, "limit": limit, "count": count})
 
     async def _facts(self, tx: Tx, have: Entitlements, feature: str, at_least: FeatureValue) -> dict[str, object]:
         plans = list(plans_with(await pricebook_service.current(tx), feature, at_least))
@@ -183,33 +198,63 @@ class PlanLimits:
                 count += 1
         return count
 
-    async def lost_on_free(self, tx: Tx, account_id: int, at: datetime) -> list[letters.Loss]:
-        """What a letter says that Free would switch off. Source: R3.1"""
-        return await self.lost_with(tx, account_id, FREE, None, at)
+    async def with_plan(self, tx: Tx, account_id: int, plan: Plan, seats: int | None, at: datetime) -> Entitlements:
+        """What the account might with `plan` and so many seats (None: as many as the plan has)."""
+        now = await self.entitlements(tx, account_id, at)
+        limits = [limit for limit in (seats, plan.seats_limit) if limit is not None]
+        return replace(
+            now, standing=Standing.FREE if plan.is_free else Standing.ACTIVE, plan=plan.key, plan_name=plan.name,
+            features=plan.features, seats_limit=min(limits, default=None), stakeholders_limit=plan.stakeholders_limit,
+        )  # fmt: skip
 
     async def lost_with(
         self, tx: Tx, account_id: int, plan: str, seats: int | None, at: datetime
     ) -> list[letters.Loss]:
-        """What the account would lose with another plan, as pages and letters say it."""
-        found = (await pricebook_service.current(tx)).plan(plan)
-        losses = await self.losses(tx, account_id, found, seats, at)
-        return [letters.Loss(_words_of(it.kind), it.count, it.of) for it in losses]
+        """What the account would lose with another plan, as pages and letters say it. Source: R3.1, R6.1"""
+        book = await pricebook_service.current(tx)
+        found = book.plan(plan)
+        now = await self.entitlements(tx, account_id, at)
+        then = await self.with_plan(tx, account_id, found, seats, at)
+        rests = await self.losses(tx, account_id, found, seats, at)
+        told = [letters.Loss(_words_of(it.kind), it.count, it.of) for it in rests]
+        less = differences.features_less(now, then, [key for key in GATED if key not in {it.kind for it in rests}])
+        less += differences.telephony_less(differences.telephony(book, now), differences.telephony(book, then))
+        told += [letters.Loss(it.text, values=it.values) for it in less]
+        if not found.incoming.rentable and (numbers := await plan_limits_store.count_numbers(tx, account_id)):
+            told.append(letters.Loss(differences.NUMBERS, numbers, numbers))
+        return told
+
+    async def gained_with(
+        self, tx: Tx, account_id: int, plan: str, seats: int | None, at: datetime
+    ) -> list[Difference]:
+        """What the account would gain with another plan. Source: R6.1"""
+        book = await pricebook_service.current(tx)
+        now = await self.entitlements(tx, account_id, at)
+        then = await self.with_plan(tx, account_id, book.plan(plan), seats, at)
+        more = differences.features_more(now, then, GATED)
+        more += differences.telephony_more(differences.telephony(book, now), differences.telephony(book, then))
+        was, becomes = now.stakeholders_limit, then.stakeholders_limit
+        if was is not None and (becomes is None or becomes > was):
+            more.append(Difference(PEOPLE["stakeholder"], (was, becomes)))
+        return more
 
     async def losses(self, tx: Tx, account_id: int, plan: Plan, seats: int | None, at: datetime) -> list[Loss]:
         """What would rest if the account had `plan` with `seats` seats (None: as many as the plan has)."""
-        now = await self.entitlements(tx, account_id, at)
-        then = replace(
-            now, plan=plan.key, plan_name=plan.name, features=plan.features,
-            seats_limit=seats if seats is not None else plan.seats_limit, stakeholders_limit=plan.stakeholders_limit,
-        )  # fmt: skip
+        then = await self.with_plan(tx, account_id, plan, seats, at)
         found = []
         for kind in SETTLED:
             candidates = [replace(it, inactive=False) for it in await _candidates(tx, account_id, kind)]
             rests = fit(candidates, limit_of(then, kind)).rests
             if rests:
                 found.append(Loss(kind, len(rests), len(candidates)))
-        switched_off = (key for key in GATED if key not in SETTLED and now.has(key) and not then.has(key))
-        return found + [Loss(key) for key in switched_off]
+        return found
+
+    async def stays(self, tx: Tx, account_id: int, kind: str, limit: int, at: datetime) -> frozenset[UUID]:
+        """What of a kind would be active with that limit: the owner's choice, then by rank. Source: CHOICE-26"""
+        candidates = [replace(it, inactive=False) for it in await _candidates(tx, account_id, kind)]
+        kept = await kept_store.load_kept(tx, account_id, KEPT[kind])
+        rests = fit(await _ranked(tx, account_id, kind, candidates, at), limit, kept).rests
+        return frozenset(it.id for it in candidates) - {*rests}
 
 
 SETTLED: Mapping[str, Saver] = {

@@ -51,3 +51,10 @@ async def list_people(tx: Tx, account_id: int, kind: str) -> list[Candidate]:
 async def list_things(tx: Tx, account_id: int, kind: str) -> list[Candidate]:
     """Everything of a counted kind."""
     return await tx.all(Candidate, THINGS[kind], account_id=account_id)
+
+
+async def count_numbers(tx: Tx, account_id: int) -> int:
+    """The incoming numbers that the account rents now."""
+    sql = "select count(*) from rented_numbers where account_id = %(account_id)s and ended_at is null"
+    found: int = await tx.value(sql, account_id=account_id)
+    return found

@@ -120,11 +120,12 @@ def plans_with(book: PriceBook, key: str, at_least: FeatureValue = True) -> Iter
 
     `at_least` is a count, a span of time or a choice, for features that are more than a switch.
     """
-    found = (plan for plan in book.plans.values() if not plan.hidden and _reaches(key, plan.features[key], at_least))
+    found = (plan for plan in book.plans.values() if not plan.hidden and reaches(key, plan.features[key], at_least))
     return sorted(found, key=lambda plan: plan.rank)
 
 
-def _reaches(key: str, value: FeatureValue, wanted: FeatureValue) -> bool:
+def reaches(key: str, value: FeatureValue, wanted: FeatureValue) -> bool:
+    """Whether `value` of a feature is at least `wanted`."""
     if value is None:
         return True
     if wanted is None:

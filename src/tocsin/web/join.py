@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Response
 
 from tocsin.accounts.gate import Gate
-from tocsin.accounts.model import Contact
+from tocsin.accounts.model import Contact, User
 from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages.sign_in import let_in, passwords_of
 from tocsin.accounts.pages_access import Page, visitor
@@ -15,7 +15,7 @@ from tocsin.accounts.people import service
 from tocsin.accounts.people.service import Profile, check_profile
 from tocsin.accounts.sign_in.passwords import check_new_password
 from tocsin.accounts.sign_in.service import Person
-from tocsin.db import Tx
+from tocsin.db import Tx, retried
 from tocsin.errors import Invalid
 from tocsin.notifications import rules_store
 
@@ -62,9 +62,15 @@ async def post_invitation(here: Visitor, token: str) -> Response:
         return _form(here, token, user.username, profile, errors)
     password_hash = await passwords_of(here.request).hash(form.raw("password"))
     gate: Gate = here.request.app.state.gate
-    async with engine.transaction() as tx:
-        joined, contact = await service.accept_invitation(tx, gate, token, profile, password_hash, here.at)
-        await tell_of_new_alerts(tx, contact)
+
+    @retried
+    async def join() -> User:
+        async with engine.transaction() as tx:
+            joined, contact = await service.accept_invitation(tx, gate, token, profile, password_hash, here.at)
+            await tell_of_new_alerts(tx, contact)
+        return joined
+
+    joined = await join()
     return await let_in(here, Person(joined.account_id, joined.id, False), "/profile")
 
 

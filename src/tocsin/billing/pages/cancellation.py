@@ -30,7 +30,7 @@ async def get_cancel(ctx: Owning) -> Response:
         ends_on=i18n.date_in_full(ctx.viewer.locale, subscription.term_ends_on) if subscription.term_ends_on else "",
         trial_ends_at=subscription.trial_ends_at,
         owed=i18n.money(ctx.viewer.locale, owed, subscription.currency) if owed else "",
-        losses=losses,
+        losses=[it.in_words(ctx.viewer.locale) for it in losses],
         gives_back=may_have_unused_back(subscription),
         key=str(uuid4()),
         **ctx.settings_tabs,

@@ -21,6 +21,7 @@ from tocsin.db import Tx
 from tocsin.errors import NotFound
 from tocsin.i18n import N_, Translator
 from tocsin.licensing import pricebook_service
+from tocsin.licensing.differences import Difference
 from tocsin.licensing.pricebook import PriceBook
 
 SUBSCRIPTIONS = "/settings/subscriptions"
@@ -47,9 +48,13 @@ ConfirmedOwner = Annotated[PageContext, Depends(owner_page(confirmed=True))]
 
 
 class Limits(Protocol):
-    """Says what an account would lose; it stands above this room."""
+    """Says what an account would lose and gain; it stands above this room."""
 
     async def lost_with(self, tx: Tx, account_id: int, plan: str, seats: int | None, at: datetime) -> list[Loss]: ...
+
+    async def gained_with(
+        self, tx: Tx, account_id: int, plan: str, seats: int | None, at: datetime
+    ) -> list[Difference]: ...
 
 
 def limits_of(request: Request) -> Limits:

@@ -17,7 +17,6 @@ from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.buyers import AddressMissing
 from tocsin.billing.charging import Result
 from tocsin.billing.commands import Command, DropScheduled, Order, Resume, SetAutoExpand
-from tocsin.billing.letters import Loss
 from tocsin.billing.model import DocumentKind
 from tocsin.billing.orders import SEATS_BOUNDS, plans_had
 from tocsin.billing.pages.common import (
@@ -230,6 +229,7 @@ async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 
         trial_ends_at=billing.subscription.trial_ends_at,
         regular=_regular(ctx, book, wish, billing.subscription.currency),
         losses=await _losses(ctx, wish),
+        gains=await _gains(ctx, wish),
         buyer=billing.buyer,
         country=dict(country_options(ctx.viewer.locale)).get(billing.buyer.country, billing.buyer.country),
         needs_card=rails.gateway is not None and billing.subscription.default_card_id is None,
@@ -297,9 +297,16 @@ def _regular(ctx: PageContext, book: PriceBook, wish: Wish, currency: str) -> st
     return i18n.money(ctx.viewer.locale, minor, currency)
 
 
-async def _losses(ctx: PageContext, wish: Wish) -> list[Loss]:
+async def _losses(ctx: PageContext, wish: Wish) -> list[str]:
     async with ctx.db.transaction() as tx:
-        return await limits_of(ctx.request).lost_with(tx, ctx.account_id, wish.plan, wish.seats, ctx.at)
+        found = await limits_of(ctx.request).lost_with(tx, ctx.account_id, wish.plan, wish.seats, ctx.at)
+    return [it.in_words(ctx.viewer.locale) for it in found]
+
+
+async def _gains(ctx: PageContext, wish: Wish) -> list[str]:
+    async with ctx.db.transaction() as tx:
+        found = await limits_of(ctx.request).gained_with(tx, ctx.account_id, wish.plan, wish.seats, ctx.at)
+    return [it.in_words(ctx.viewer.locale) for it in found]
 
 
 @router.post(f"{SUBSCRIPTIONS}/change")

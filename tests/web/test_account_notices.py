@@ -1,0 +1,97 @@
+"""What owners read above every page about trial, debts and limits. Source: R3.1, R9.3, §4"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from tests.support.billing_accounts import at
+from tests.support.browsing import add_person, browsing
+from tests.support.customer import Customer, customer
+from tests.support.mailbox import mails
+from tests.support.makers import Tenant
+
+from tocsin.billing import metered
+from tocsin.billing.commands import Cancel
+from tocsin.db import Databases
+from tocsin.licensing.usage import UsageKind, make_record
+from tocsin.settings import Settings
+
+
+@pytest.fixture
+async def ana(settings: Settings, database_url: str, databases: Databases, tenant: Tenant) -> AsyncIterator[Customer]:
+    """The owner of an account on trial since 10 March 2026."""
+    async with customer(settings, database_url, databases, tenant) as made:
+        yield made
+
+
+async def banners(ana: Customer, path: str = "/alerts") -> str:
+    """The notices of a page."""
+    page = (await ana.owner.get(path)).text
+    return page.partition('aria-label="Notices"')[2].partition("</section>")[0]
+
+
+async def test_an_owner_on_trial_reads_on_every_page_how_long_it_goes_on(ana: Customer, databases: Databases) -> None:
+    first, settings_too = await banners(ana), await banners(ana, "/profile")
+    await ana.comes_to("2026-03-23 10:00")
+    one = await banners(ana)
+    await ana.comes_to("2026-03-24 10:00")
+    last = await banners(ana)
+    await ana.add_card()
+    await ana.order(plan="standard", interval="month", seats=2)
+    chosen = await banners(ana)
+    bo = await add_person(databases, ana.tenant)
+    async with browsing(ana.url) as others:
+        await others.sign_in(bo)
+        unknowing = await others.get("/alerts")
+
+    assert "Your trial goes on for 14 days. Then the account is on Free, unless you choose a plan." in first
+    assert 'href="/settings/subscriptions"' in first
+    assert "14 days" in settings_too
+    assert "Your trial goes on for 1 day." in one
+    assert "This is the last day of your trial." in last
+    assert "Then Standard begins." in chosen
+    assert "trial" not in unknowing.text.lower().partition("<main")[0]
+
+
+async def test_an_owner_who_owes_reads_how_much_and_where_to_pay(ana: Customer) -> None:
+    await ana.add_card()
+    await ana.order(plan="standard", interval="month", seats=10, startToday=True)
+    paid = await banners(ana)
+    await ana.add_card("pm_card_chargeCustomerFail")
+    await ana.comes_to("2026-04-10 10:00")
+    late = await banners(ana)
+    await ana.comes_to("2026-04-24 10:00")
+    restricted = await banners(ana)
+    await ana.comes_to("2026-05-08 10:00")
+    on_free = await banners(ana)
+
+    assert "overdue" not in paid
+    assert "230.00\N{NO-BREAK SPACE}USD is overdue." in late
+    assert 'href="/settings/subscriptions/invoices"' in late
+    assert "230.00\N{NO-BREAK SPACE}USD is long overdue: nothing can be configured until it is paid." in restricted
+    assert "214.67\N{NO-BREAK SPACE}USD is overdue." in on_free
+
+
+async def test_r9_3_at_the_limit_of_free_a_notice_and_a_mail_offer_a_plan(ana: Customer, databases: Databases) -> None:
+    await ana.subscriber.do("2026-03-10 10:00", Cancel(now=True))
+    await ana.comes_to("2026-03-12 10:00")
+    before = await banners(ana)
+    account_id, noon = ana.tenant.account_id, at("2026-03-12 09:00")
+    sent = [
+        make_record(
+            account_id, f"u{n}", UsageKind.SMS, noon + timedelta(seconds=n), noon + timedelta(seconds=n), "+12125550123"
+        )
+        for n in range(100)
+    ]
+    async with databases.engine.transaction() as tx:
+        await metered.record(tx, account_id, sent, ana.url)
+    at_limit = await banners(ana)
+    letter = (await mails(ana.tenant, "usage-pool-used"))[-1]
+    await ana.comes_to("2026-04-10 10:00")
+
+    assert "used up" not in before
+    assert "The SMS that Free includes are used up: until 10 April 2026 people are told by push and e-mail." in at_limit
+    assert 'href="/settings/subscriptions"' in at_limit
+    assert "With a plan more is sent at once: Essentials / Standard / Enterprise." in letter.text_body
+    assert f"{ana.url}/settings/subscriptions" in letter.text_body
+    assert "used up" not in await banners(ana)  # the next window

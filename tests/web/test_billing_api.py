@@ -21,8 +21,11 @@ from tests.support.stripe_fake import API_KEY, PUBLISHABLE_KEY, StripeFake, stri
 
 from tocsin.accounts import audit_store
 from tocsin.billing import service
+from tocsin.billing.commands import AcceptOfflineOrder, AddNumber, SetAutoExpand, SetSpendingCap
+from tocsin.billing.service import Asked
 from tocsin.clock import SetClock
 from tocsin.db import Databases
+from tocsin.licensing.model import Interval, Target
 from tocsin.settings import Settings
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -387,6 +390,46 @@ async def test_the_api_describes_itself(shop: aiohttp.ClientSession) -> None:
         described["components"]["schemas"]
     )
     assert set(described["paths"]["/v1/subscription"]) == {"get", "patch"}
+
+
+async def test_r7_1_invoices_come_a_page_at_a_time_the_newest_first(
+    api: AlertApi, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await add_card(databases, trial, fake)
+    await buy(api)
+    for seats in (11, 12, 13):
+        await buy(api, {"seats": seats})
+    whole = (await api.get("/v1/invoices")).data["invoices"]
+
+    page = (await api.get("/v1/invoices?limit=2&offset=1")).data
+    beyond = (await api.get("/v1/invoices?offset=4")).data
+
+    assert [one["lines"][-1]["quantity"] for one in whole] == [1, 1, 1, 10]
+    assert [one["number"] for one in whole] == sorted((one["number"] for one in whole), reverse=True)
+    assert (page["total"], page["invoices"]) == (4, whole[1:3])
+    assert beyond == {"invoices": [], "total": 4}
+    for wrong in ("limit=0", "limit=101", "offset=-1", "offset=99999999999999999999"):
+        assert (await api.get(f"/v1/invoices?{wrong}")).status == 422
+
+
+async def test_the_subscription_tells_its_switches_and_numbers(
+    api: AlertApi, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    number, rails = uuid4(), make_rails()
+    for command in (
+        SetAutoExpand(True),
+        SetSpendingCap(2_500),
+        AddNumber(number, "+48221234567"),
+        AcceptOfflineOrder(Target("standard", Interval.YEAR, 10), "4500-77", 300_000),
+    ):
+        await service.perform(trial.app, rails, trial.account_id, Asked(command, str(uuid4())), NOW)
+
+    told = (await api.get("/v1/subscription")).data
+
+    assert (told["autoExpand"], told["spendingCapMinor"], told["collection"]) == (True, 2_500, "invoice")
+    assert (told["poNumber"], told["poCeilingMinor"]) == ("4500-77", 300_000)
+    [rented] = told["numbers"]
+    assert (rented["id"], rented["number"], rented["releasedAt"]) == (str(number), "+48221234567", None)
 
 
 async def quote(api: AlertApi, **query: str) -> tuple[int, bytes]:

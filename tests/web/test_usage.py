@@ -1,11 +1,14 @@
 """What was used, on the page and through the API; the spending cap; and who may see it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import pytest
 from tests.support.browsing import Browsing, give_password
-from tests.support.makers import START, Tenant
+from tests.support.makers import START, Tenant, add_key, add_team, make_integration, make_tenant
 
 from tocsin.billing import metered, service, usage_pages
 from tocsin.db import Databases
@@ -72,6 +75,45 @@ async def test_the_api_tells_each_window_with_what_is_charged(url: str, browser:
     assert (running["chargedMinor"], running["currency"]) == (460, "USD")
     assert (trial["messages"]["smsLimit"], trial["messages"]["voiceLimit"]) == (50, 20)
     assert trial["endsAt"] == running["startsAt"]
+
+
+async def test_a_key_that_may_only_read_tells_the_use_of_its_own_account_alone(
+    url: str, databases: Databases, used: Tenant
+) -> None:
+    eve = await make_tenant(databases)
+    async with databases.engine.transaction() as tx:
+        await service.start_trial(tx, eve.account_id, "Europe/Warsaw", "USD", START)
+
+    status, [hers] = await usage_by(url, await reading_key(databases, eve))
+    _, his = await usage_by(url, await reading_key(databases, used))
+
+    assert (status, hers["plan"], hers["chargedMinor"]) == (200, "enterprise", 0)
+    assert (hers["messages"]["sms"], hers["messages"]["voice"], hers["minutes"]["used"]) == (0, 0, 0)
+    assert (his[0]["messages"]["sms"], his[0]["chargedMinor"]) == (110, 460)
+
+
+async def test_a_key_that_may_not_read_or_is_a_team_s_tells_no_use(
+    url: str, databases: Databases, used: Tenant
+) -> None:
+    team = replace(make_integration(used.account_id, "a team's"), team_id=await add_team(databases, used))
+
+    assert await usage_by(url, await reading_key(databases, used, allow_read_access=False)) == (403, [])
+    assert await usage_by(url, await add_key(databases, used, team)) == (403, [])
+    assert await usage_by(url, str(uuid4())) == (401, [])
+
+
+async def reading_key(databases: Databases, tenant: Tenant, **changes: object) -> str:
+    """A key that may read, and do nothing else."""
+    only = {"allow_write_access": False, "allow_delete_access": False, "allow_configuration_access": False}
+    return await add_key(databases, tenant, None, **(only | changes))
+
+
+async def usage_by(url: str, key: str) -> tuple[int, list[dict[str, Any]]]:
+    """Status and windows, as the API answers to this key."""
+    headers = {"Authorization": f"GenieKey {key}"}
+    async with aiohttp.ClientSession(url) as http, http.get("/v1/usage", headers=headers) as response:
+        body = await response.json()
+    return response.status, body.get("data", {}).get("windows", [])
 
 
 async def test_an_account_without_a_subscription_has_no_usage(http: aiohttp.ClientSession, tenant: Tenant) -> None:

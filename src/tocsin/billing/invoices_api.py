@@ -13,6 +13,7 @@ from tocsin.errors import NotFound
 from tocsin.http import answer
 
 router = APIRouter(tags=["Billing"])
+FARTHEST = 1_000_000  # an offset beyond it is a mistake
 TYPES: dict[Literal["pdf", "xml"], str] = {"pdf": "application/pdf", "xml": "application/xml"}
 
 
@@ -119,11 +120,11 @@ def tax_bodies(it: Document) -> list[TaxBody]:
 
 @router.get("/v1/invoices", responses=Envelope(DocumentsBody).responses())
 async def get_invoices(
-    ctx: Paying, limit: Annotated[int, Query(ge=1, le=100)] = 20, offset: Annotated[int, Query(ge=0)] = 0
+    ctx: Paying, limit: Annotated[int, Query(ge=1, le=100)] = 20, offset: Annotated[int, Query(ge=0, le=FARTHEST)] = 0
 ) -> Response:
     """Finalised invoices and credit notes, the newest first."""
-    found = await service.documents(ctx.db, ctx.account_id)
-    body = DocumentsBody(invoices=[document_body(it) for it in found[offset : offset + limit]], total=len(found))
+    found, total = await service.page_of_documents(ctx.db, ctx.account_id, limit, offset)
+    body = DocumentsBody(invoices=[document_body(it) for it in found], total=total)
     return answer(ctx.request, data=body.as_json())
 
 

@@ -93,7 +93,7 @@ async def quote(
         published = await books.load(tx)
         billing = await store.find(tx, account_id)
     if billing is None:
-        raise NotFound("This account has no subscription.")
+        raise NotFound(N_("This account has no subscription."))
     if not billing.buyer.country:
         raise Invalid(NO_COUNTRY)
     return quotes.quote(billing, plan, seats, po_number, at, context(published, {}))
@@ -264,6 +264,13 @@ async def document(db: Db, account_id: int, document_id: UUID) -> Document:
     """An invoice or credit note, whole. Raises: NotFound."""
     async with db.transaction() as tx:
         return await store.get_document(tx, account_id, document_id)
+
+
+async def page_of_documents(db: Db, account_id: int, limit: int, offset: int) -> tuple[list[Document], int]:
+    """So many finalised documents from `offset` on, the newest first, and how many there are. Source: R7.1"""
+    async with db.transaction() as tx:
+        total = await store.count_documents(tx, account_id)
+        return await store.list_documents(tx, account_id, limit, offset), total
 
 
 async def documents(db: Db, account_id: int) -> list[Document]:

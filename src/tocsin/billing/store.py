@@ -27,6 +27,7 @@ from tocsin.billing.model import (
 from tocsin.billing.vat_id import VatCheck
 from tocsin.db import Tx
 from tocsin.errors import Invalid, NotFound
+from tocsin.i18n import N_
 from tocsin.licensing import terms_store
 from tocsin.licensing.metering import Carried
 from tocsin.licensing.model import Collection, Interval, Standing, Subscription, Target, Term
@@ -89,7 +90,7 @@ async def lock(tx: Tx, account_id: int) -> tuple[AccountBilling, str | None]:
     sql = f"select {_columns(SUBSCRIPTION)}, {_columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions"
     rows = await tx.dicts(f"{sql} where account_id = %(account_id)s for update", account_id=account_id)
     if not rows:
-        raise NotFound("This account has no subscription.")
+        raise NotFound(N_("This account has no subscription."))
     billings = await _assemble(tx, rows)
     return billings[account_id], rows[0]["pending_key"]
 
@@ -248,17 +249,26 @@ async def get_document(tx: Tx, account_id: int, document_id: UUID) -> Document:
     sql = f"{DOCUMENTS} where d.account_id = %(account_id)s and d.id = %(id)s"
     rows = await tx.dicts(sql, account_id=account_id, id=document_id)
     if not rows:
-        raise NotFound("There is no such invoice.")
+        raise NotFound(N_("There is no such invoice."))
     return to_document(rows[0], await _lines_of(tx, rows))
 
 
-async def list_documents(tx: Tx, account_id: int) -> list[Document]:
-    """Finalised invoices and credit notes, the newest first."""
+async def list_documents(tx: Tx, account_id: int, limit: int | None = None, offset: int = 0) -> list[Document]:
+    """Finalised invoices and credit notes, the newest first; with `limit` so many of them."""
     sql = f"""{DOCUMENTS} where d.account_id = %(account_id)s and d.number is not null
-               order by d.issued_at desc, d.number desc"""
-    rows = await tx.dicts(sql, account_id=account_id)
+               order by d.issued_at desc, d.number desc, d.id limit %(limit)s offset %(offset)s"""
+    rows = await tx.dicts(sql, account_id=account_id, limit=limit, offset=offset)
     lines = await _lines_of(tx, rows)
     return [to_document(row, lines) for row in rows]
+
+
+async def count_documents(tx: Tx, account_id: int) -> int:
+    """How many finalised invoices and credit notes there are."""
+    found: int = await tx.value(
+        "select count(*) from documents where account_id = %(account_id)s and number is not null",
+        account_id=account_id,
+    )
+    return found
 
 
 def _columns(names: Sequence[str]) -> str:
@@ -508,7 +518,7 @@ async def _number(tx: Tx, documents: Sequence[Document], numbering: Numbering | 
     if not documents:
         return []
     if numbering is None:
-        raise Invalid("The price book names no seller, so nothing can be finalised.")
+        raise Invalid(N_("The price book names no seller, so nothing can be finalised."))
     series: dict[tuple[str, int], list[Document]] = {}
     for document in sorted(documents, key=lambda one: (one.issued_at, one.account_id, one.dated_on, str(one.id))):
         series.setdefault((document.kind.value, document.dated_on.year), []).append(document)

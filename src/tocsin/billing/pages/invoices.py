@@ -6,6 +6,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 from starlette.responses import StreamingResponse
 
+from tocsin.accounts.pages.audit import whole_number
 from tocsin.accounts.pages_access import PageContext, path_uuid
 from tocsin.billing import charging, files_store, rendering, service
 from tocsin.billing.documents.archive import FinishedFile, zip_of
@@ -23,6 +24,7 @@ from tocsin.licensing.model import Collection
 router = APIRouter()
 HERE = f"{SUBSCRIPTIONS}/invoices"
 PER_PAGE = 25
+FARTHEST = 1_000_000  # an offset beyond it is a mistake
 Format = Literal["pdf", "xml"]
 TYPES: dict[Format, str] = {"pdf": "application/pdf", "xml": "application/xml"}
 
@@ -30,16 +32,15 @@ TYPES: dict[Format, str] = {"pdf": "application/pdf", "xml": "application/xml"}
 @router.get(HERE)
 async def get_invoices(ctx: Owning) -> Response:
     """Every document, the newest first."""
-    start = ctx.request.query_params.get("from", "0")
-    first = int(start) if start.isdecimal() else 0
-    found = await service.documents(ctx.db, ctx.account_id)
-    shown = [document_row(ctx.viewer.locale, it) for it in found[first : first + PER_PAGE]]
+    first = min(whole_number(ctx.request.query_params.get("from", "0")) or 0, FARTHEST)
+    found, total = await service.page_of_documents(ctx.db, ctx.account_id, PER_PAGE, first)
+    shown = [document_row(ctx.viewer.locale, it) for it in found]
     return ctx.html(
         "billing/invoices.html",
         rows=shown,
-        total=len(found),
+        total=total,
         previous=f"{HERE}?from={max(0, first - PER_PAGE)}" if first else "",
-        next=f"{HERE}?from={first + PER_PAGE}" if first + PER_PAGE < len(found) else "",
+        next=f"{HERE}?from={first + PER_PAGE}" if first + PER_PAGE < total else "",
         **ctx.settings_tabs,
     )
 

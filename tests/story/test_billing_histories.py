@@ -12,6 +12,9 @@ from tests.support.billing_differences import differences, differing, random_his
 SHARDS = 8
 HISTORIES = 2_000
 SOAKED = 100_000
+DIFFERED = (
+    2000042, 2000928, 2001827, 2003128, 2004072, 3001918, 3003314, 3003622, 3004922, 3004994, 5078249,
+)  # fmt: skip
 AT_ONCE = 500  # histories that one process compares before it takes the next
 
 
@@ -26,6 +29,10 @@ def agree(differ: list[int]) -> None:
 def test_random_histories_come_out_as_the_reference_model_says(shard: int) -> None:
     share = HISTORIES // SHARDS
     agree(differing(range(shard * share, (shard + 1) * share)))
+
+
+def test_histories_that_once_differed_come_out_the_same() -> None:
+    agree([seed for seed in DIFFERED if differing(range(seed, seed + 1))])
 
 
 @pytest.mark.soak

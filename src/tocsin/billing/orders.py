@@ -271,7 +271,7 @@ def close_window(decision: Decision) -> ClosedWindow | None:
     if starts_at is None or starts_at >= decision.at:
         return None
     window = ClosedWindow(starts_at, decision.at)
-    if could_charge(decision, window):
+    if could_charge(decision, window) or decision.billing.closed:  # else what one before carries would wait longer. S07
         decision.keep(closed=(*decision.billing.closed, window))
     return window
 

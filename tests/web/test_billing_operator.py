@@ -324,3 +324,17 @@ async def test_r4_2_an_order_with_a_ceiling_is_told_of_at_80_percent_and_never_e
     too_many = Asked(Order(Target(seats=27)), str(uuid4()))
     with pytest.raises(Conflict, match="does not cover so many seats"):
         await service.perform(trial.app, make_rails(), trial.account_id, too_many, START)
+
+
+async def test_what_is_refused_is_said_in_the_operator_s_language(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    await operator.get(f"{HERE}/{trial.account_id}")
+    await operator.post("/language", locale="pl", next="/profile")
+
+    refused = await pay(operator, trial, invoice, "0")
+    nowhere = await operator.post(f"{HERE}/{trial.account_id}/extend", key=str(uuid4()), ends_on="2026-05-01")
+
+    assert "Wpłata jest większa niż 0." in refused
+    assert "To konto nie jest w okresie próbnym." in nowhere

@@ -16,6 +16,7 @@ from tocsin.billing.invoicing import credit_note, credit_running, make_document
 from tocsin.billing.model import DocumentKind
 from tocsin.billing.orders import close_window
 from tocsin.errors import Conflict
+from tocsin.i18n import N_
 from tocsin.licensing.model import Interval, Standing, Subscription
 
 REASON_LIMIT = 1_000  # characters
@@ -27,11 +28,11 @@ def cancel(decision: Decision, command: Cancel) -> None:
     """Free at the end of what is paid, or now. Nothing is credited, but in the one case of usage billing."""
     subscription = decision.subscription
     if subscription.standing is Standing.FREE:
-        raise Conflict("The account is on Free already.")
+        raise Conflict(N_("The account is on Free already."))
     if subscription.standing is Standing.RESTRICTED:
-        raise Conflict("The subscription cannot be cancelled before the open invoices are paid.")
+        raise Conflict(N_("The subscription cannot be cancelled before the open invoices are paid."))
     if subscription.converting:
-        raise Conflict("The first payment is being made; try again in a moment.")
+        raise Conflict(N_("The first payment is being made; try again in a moment."))
     if command.refund_unused:
         _refund_unused(decision)
     if command.now or command.refund_unused or subscription.grace_ends_at is not None:
@@ -39,7 +40,7 @@ def cancel(decision: Decision, command: Cancel) -> None:
         restand(decision)
         return
     if subscription.cancels:
-        raise Conflict("The subscription is being cancelled already.")
+        raise Conflict(N_("The subscription is being cancelled already."))
     decision.change(cancels=True, scheduled=None, chosen=None)
     restand(decision)
     decision.tell(LetterKind.CANCELED, on=subscription.term_ends_on, at=subscription.trial_ends_at)
@@ -55,7 +56,7 @@ def may_have_unused_back(subscription: Subscription) -> bool:
 def _refund_unused(decision: Decision) -> None:
     """Who is moved to usage billing may leave an annual term and gets the unused part back. Source: CHOICE-52"""
     if not may_have_unused_back(decision.subscription):
-        raise Conflict("Unused months are given back only where an annual subscription was moved to usage billing.")
+        raise Conflict(N_("Unused months are given back only where an annual subscription was moved to usage billing."))
     unpaid = {one.document.id: one for one in decision.billing.unpaid}
     for document_id in {debit.document_id for debit in decision.billing.debits}:
         debits = [debit for debit in running(decision.billing.debits, decision.on) if debit.document_id == document_id]
@@ -66,7 +67,7 @@ def _refund_unused(decision: Decision) -> None:
 def resume(decision: Decision, command: Resume) -> None:
     """The subscription goes on as it is in force; a change that was pending before is not back. Source: S10"""
     if not decision.subscription.cancels:
-        raise Conflict("The subscription is not being cancelled.")
+        raise Conflict(N_("The subscription is not being cancelled."))
     decision.change(cancels=False)
     restand(decision)
     decision.tell(LetterKind.RESUMED)
@@ -76,9 +77,9 @@ def request_deletion(decision: Decision, command: RequestDeletion) -> None:
     """Access ends; accrued usage is invoiced at once and stays owed; nothing is charged or reminded of any more."""
     subscription = decision.subscription
     if subscription.standing in (Standing.DELETING, Standing.DELETED):
-        raise Conflict("The account is being deleted already.")
+        raise Conflict(N_("The account is being deleted already."))
     if subscription.converting or any(one.charging for one in decision.billing.unpaid):
-        raise Conflict("A payment is being made; try again in a moment.")
+        raise Conflict(N_("A payment is being made; try again in a moment."))
     if subscription.term_ends_on is not None:
         close_window(decision)
     for waiting in decision.billing.drafts:
@@ -106,7 +107,7 @@ def undo_deletion(decision: Decision, command: UndoDeletion) -> None:
     """The account is as before. Raises: Conflict after 24 hours."""
     subscription = decision.subscription
     if subscription.standing is not Standing.DELETING or subscription.deletion_requested_at is None:
-        raise Conflict("The account is not being deleted.")
+        raise Conflict(N_("The account is not being deleted."))
     trialing = subscription.trial_ends_at is not None
     decision.change(standing=Standing.TRIALING if trialing else Standing.ACTIVE, deletion_requested_at=None)
     if subscription.term_ends_on is not None or subscription.window_starts_at is not None:

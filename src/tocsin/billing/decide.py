@@ -27,6 +27,7 @@ from tocsin.billing.account import AccountBilling, Context, Outcome
 from tocsin.billing.decision import Decision, midnight_in, window_of
 from tocsin.billing.model import Document
 from tocsin.errors import Conflict, Forbidden, Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.model import Standing
 
 
@@ -57,11 +58,11 @@ def _refuse(decision: Decision, command: c.Command) -> None:
         c.UndoDeletion,
     )
     if standing is Standing.DELETED or (standing is Standing.DELETING and not isinstance(command, settles)):
-        raise Forbidden("The account is being deleted; nothing can be changed any more.")
+        raise Forbidden(N_("The account is being deleted; nothing can be changed any more."))
     if standing is Standing.GRANTED and not isinstance(
         command, c.ChangeBuyer | c.ChangeZone | c.RequestDeletion | c.Grant | c.EndGrant
     ):
-        raise Conflict("This account has everything and is never billed.")
+        raise Conflict(N_("This account has everything and is never billed."))
 
 
 def _dispatch(decision: Decision, command: c.Command, document: Document | None) -> None:
@@ -70,7 +71,7 @@ def _dispatch(decision: Decision, command: c.Command, document: Document | None)
             _order(decision, command)
         case c.ReversePayment():
             if document is None or document.id != command.document_id:
-                raise Invalid("Name the invoice whose payment is taken back.")
+                raise Invalid(N_("Name the invoice whose payment is taken back."))
             payments.reverse(decision, command, document)
         case _:
             _handler(command)(decision, command)
@@ -79,7 +80,7 @@ def _dispatch(decision: Decision, command: c.Command, document: Document | None)
 def _order(decision: Decision, command: c.Order) -> None:
     standing = decision.subscription.standing
     if decision.subscription.grace_ends_at is not None or decision.subscription.converting:
-        raise Conflict("Pay for the chosen plan first, then change it.")
+        raise Conflict(N_("Pay for the chosen plan first, then change it."))
     if standing is Standing.TRIALING:
         trial.choose(decision, command)
     else:

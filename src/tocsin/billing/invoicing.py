@@ -14,6 +14,7 @@ from tocsin.billing.debits import credit, debits_of
 from tocsin.billing.decision import Decision, midnight_in
 from tocsin.billing.model import Document, DocumentKind, DocumentStatus, Line, Seller
 from tocsin.errors import Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.model import Collection
 from tocsin.licensing.pricebook import SellerProfile
 
@@ -23,7 +24,7 @@ def seller_of(decision: Decision) -> Seller:
     books = decision.context.books
     profile = books.version(books.newest(decision.at)).seller
     if profile is None:
-        raise Invalid("The price book names no seller, so nothing can be sold; the operator fills in its `seller`.")
+        raise Invalid(N_("The price book names no seller, so nothing can be sold; the operator fills in its `seller`."))
     return seller_in(profile)
 
 

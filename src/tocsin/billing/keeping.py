@@ -19,6 +19,7 @@ from tocsin.billing.store import Change
 from tocsin.billing.vat_registry import Registry
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict
+from tocsin.i18n import N_
 from tocsin.licensing.metering import Closing, Facts
 
 
@@ -136,6 +137,6 @@ async def catch_up(db: Db, rails: Rails, account_id: int, at: datetime) -> None:
 def refuse_other_view(billing: AccountBilling, pending: str | None, version: int | None) -> None:
     """Raises: Conflict where somebody else was faster, or a payment is under way."""
     if pending is not None or is_charging(billing):
-        raise Conflict("A payment of this account is being made. Try again in a moment.")
+        raise Conflict(N_("A payment of this account is being made. Try again in a moment."))
     if version is not None and version != billing.subscription.version:
-        raise Conflict("Somebody else has changed the subscription meanwhile. Look at it again before you go on.")
+        raise Conflict(N_("Somebody else has changed the subscription meanwhile. Look at it again before you go on."))

@@ -14,6 +14,7 @@ from tocsin.billing.decision import Decision, is_paid_term
 from tocsin.billing.invoicing import credit_running, invoice_now
 from tocsin.billing.model import Line, LineKind
 from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.i18n import N_
 from tocsin.licensing.model import Standing
 
 HELD_ON_FREE = timedelta(days=14)
@@ -74,18 +75,18 @@ def add(decision: Decision, command: AddNumber) -> None:
     """Rent a number: free in a trial, else for what is left of the window. Raises: Conflict, Invalid."""
     subscription = decision.subscription
     if any(number.id == command.number_id for number in decision.billing.numbers):
-        raise Conflict("This number is rented already.")
+        raise Conflict(N_("This number is rented already."))
     if subscription.cancels:
-        raise Conflict("The subscription is being cancelled: resume it first, then rent a number.")
+        raise Conflict(N_("The subscription is being cancelled: resume it first, then rent a number."))
     if subscription.standing in (Standing.PAST_DUE, Standing.RESTRICTED):
-        raise Conflict("Pay the open invoices first; no number can be rented while something is overdue.")
+        raise Conflict(N_("Pay the open invoices first; no number can be rented while something is overdue."))
     if not decision.plan.incoming.rentable:
-        raise Invalid("The plan has no incoming numbers; Essentials is the first that has.", {"plan": "no numbers"})
+        raise Invalid(N_("The plan has no incoming numbers; Essentials is the first that has."), {"plan": "no numbers"})
     number = Number(command.number_id, command.e164, decision.at)
     if subscription.standing is Standing.TRIALING:
         limit = decision.book.trial.numbers_limit
         if len(held(decision.billing.numbers)) >= limit:
-            raise Conflict(f"A trial may have {limit} number; more come with a plan.")
+            raise Conflict(N_("A trial may have %(limit)s number; more come with a plan."), params={"limit": limit})
     decision.keep(numbers=(*decision.billing.numbers, number))
     if is_paid_term(subscription) and number in charged(decision):
         line = number_line(decision.book, number.e164, subscription.currency, decision.window, decision.on)
@@ -95,12 +96,12 @@ def add(decision: Decision, command: AddNumber) -> None:
 def release(decision: Decision, command: ReleaseNumber) -> None:
     """Give a number back: at the window's end, or at once where nothing was paid. Raises: NotFound, Conflict."""
     if decision.subscription.standing is Standing.RESTRICTED:
-        raise Conflict("Nothing but paying is possible before the open invoices are paid.")
+        raise Conflict(N_("Nothing but paying is possible before the open invoices are paid."))
     found = next((number for number in decision.billing.numbers if number.id == command.number_id), None)
     if found is None:
-        raise NotFound("There is no such number.")
+        raise NotFound(N_("There is no such number."))
     if found.released_at is not None or found.ended_at is not None:
-        raise Conflict("The number was given back already.")
+        raise Conflict(N_("The number was given back already."))
     ended_at = None if is_paid_term(decision.subscription) else decision.at
     released = replace(found, released_at=decision.at, ended_at=ended_at)
     decision.keep(numbers=tuple(released if number.id == found.id else number for number in decision.billing.numbers))

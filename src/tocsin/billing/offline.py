@@ -9,6 +9,7 @@ from tocsin.billing import orders, purchase_order, trial
 from tocsin.billing.commands import AcceptOfflineOrder, Order
 from tocsin.billing.decision import Decision
 from tocsin.errors import Conflict
+from tocsin.i18n import N_
 from tocsin.licensing.model import Collection, Interval, Standing
 
 
@@ -34,7 +35,7 @@ def accept(decision: Decision, command: AcceptOfflineOrder) -> None:
     elif subscription.standing is Standing.ACTIVE:
         orders.order(decision, Order(target))
     else:
-        raise Conflict("An order on an invoice cannot be accepted now: resume or settle the subscription first.")
+        raise Conflict(N_("An order on an invoice cannot be accepted now: resume or settle the subscription first."))
     decision.change(po_required=command.po_required, po_ceiling_minor=command.ceiling_minor)
     wanted = decision.subscription.chosen or target
     purchase_order.begin(

@@ -64,7 +64,7 @@ def order(decision: Decision, command: Order) -> None:
     subscription = decision.subscription
     check_target(decision, command.target)
     if subscription.cancels:
-        raise Conflict("The subscription is being cancelled: resume it first, then change it.")
+        raise Conflict(N_("The subscription is being cancelled: resume it first, then change it."))
     if subscription.standing is Standing.FREE:
         buy(decision, command.target)
         return
@@ -77,7 +77,7 @@ def order(decision: Decision, command: Order) -> None:
     if decision.subscription.collection is Collection.INVOICE and parts.later.interval is Interval.MONTH:
         raise offline_requires_annual()
     if decision.subscription.standing is Standing.RESTRICTED:
-        raise Conflict("Plan and seats cannot be changed before the open invoices are paid.")
+        raise Conflict(N_("Plan and seats cannot be changed before the open invoices are paid."))
     _schedule(decision, command.target, parts)
     if parts.new_term:
         begin_annual_term(decision, parts.now)
@@ -87,7 +87,7 @@ def order(decision: Decision, command: Order) -> None:
 
 def offline_requires_annual() -> Invalid:
     return Invalid(
-        "Paying on an invoice is for annual subscriptions: choose annual billing, or pay by card.",
+        N_("Paying on an invoice is for annual subscriptions: choose annual billing, or pay by card."),
         {"interval": "offline_requires_annual"},
     )
 
@@ -95,11 +95,11 @@ def offline_requires_annual() -> Invalid:
 def check_target(decision: Decision, target: Target) -> None:
     """Raises: Invalid for a plan that cannot be bought, and for a number of seats that nobody can have."""
     if target == NOTHING:
-        raise Invalid("An order names a plan, an interval or a number of seats.", {"plan": "missing"})
+        raise Invalid(N_("An order names a plan, an interval or a number of seats."), {"plan": "missing"})
     if target.seats is not None and not 1 <= target.seats <= MOST_SEATS:
         raise Invalid(SEATS_BOUNDS, {"seats": f"from 1 to {MOST_SEATS}"}, params={"most": MOST_SEATS})
     if target.plan is not None and _plan_for(decision, target.plan).is_free:
-        raise Invalid("To go to Free, cancel the subscription.", {"plan": "cancel instead"})
+        raise Invalid(N_("To go to Free, cancel the subscription."), {"plan": "cancel instead"})
 
 
 def _plan_for(decision: Decision, key: str) -> Plan:
@@ -137,7 +137,8 @@ def _check_people(decision: Decision, seats: int) -> None:
     """Raises: Conflict for fewer seats than people who hold one now. Source: R4.3"""
     if seats < decision.billing.responders:
         raise Conflict(
-            f"{decision.billing.responders} people hold a responder licence: choose who stays, or order as many seats."
+            N_("%(count)s people hold a responder licence: choose who stays, or order as many seats."),
+            params={"count": decision.billing.responders},
         )
 
 
@@ -195,7 +196,7 @@ def buy(decision: Decision, target: Target) -> None:
     """A new subscription from today: new anchor, the price version of the day. Source: R13.2"""
     refuse_in_debt(decision)
     if target.plan is None:
-        raise Invalid("Name the plan to buy.", {"plan": "missing"})
+        raise Invalid(N_("Name the plan to buy."), {"plan": "missing"})
     if decision.subscription.collection is Collection.INVOICE and target.interval is not Interval.YEAR:
         raise offline_requires_annual()
     decision.change(book_version=decision.context.books.newest(decision.at))
@@ -283,7 +284,7 @@ def _running_seats(decision: Decision) -> list:  # type: ignore[type-arg]
 def drop_scheduled(decision: Decision, command: DropScheduled) -> None:
     """Raises: Conflict where nothing is scheduled."""
     if decision.subscription.scheduled is None:
-        raise Conflict("No change is scheduled.")
+        raise Conflict(N_("No change is scheduled."))
     decision.change(scheduled=None)
 
 
@@ -294,7 +295,7 @@ def set_auto_expand(decision: Decision, command: SetAutoExpand) -> None:
 def set_spending_cap(decision: Decision, command: SetSpendingCap) -> None:
     """Raises: Invalid below zero."""
     if command.minor is not None and command.minor < 0:
-        raise Invalid("A spending cap is an amount of at least 0.", {"cap": "below zero"})
+        raise Invalid(N_("A spending cap is an amount of at least 0."), {"cap": "below zero"})
     decision.change(spending_cap_minor=command.minor)
 
 

@@ -11,6 +11,7 @@ from tocsin.billing.commands import ChangeBuyer, ChangeCurrency, ChangeZone, End
 from tocsin.billing.decision import Decision
 from tocsin.billing.vat_id import check_format
 from tocsin.errors import Conflict, Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Standing
 
 
@@ -19,7 +20,11 @@ def change_zone(decision: Decision, command: ChangeZone) -> None:
     try:
         ZoneInfo(command.zone)
     except (ValueError, OSError, KeyError):
-        raise Invalid(f"{command.zone!r} is no time zone; write it like Europe/Warsaw.", {"zone": "unknown"}) from None
+        raise Invalid(
+            N_("%(zone)s is no time zone; write it like Europe/Warsaw."),
+            {"zone": "unknown"},
+            params={"zone": command.zone},
+        ) from None
     subscription = decision.subscription
     if subscription.standing in (Standing.FREE, Standing.GRANTED):
         decision.change(zone=command.zone, next_zone=None)
@@ -35,7 +40,7 @@ def change_currency(decision: Decision, command: ChangeCurrency) -> None:
         decision.change(next_currency=None)
         return
     if subscription.balance_minor:
-        raise Conflict("Use up the balance first: it stays in its currency.")
+        raise Conflict(N_("Use up the balance first: it stays in its currency."))
     if subscription.term_ends_on is None and subscription.grace_ends_at is None and not subscription.converting:
         decision.change(currency=command.currency, next_currency=None)
     else:
@@ -53,7 +58,7 @@ def change_buyer(decision: Decision, command: ChangeBuyer) -> None:
 def set_usage_billing(decision: Decision, command: SetUsageBilling) -> None:
     """From the first window that begins on that day or later. Raises: Conflict without a paid term."""
     if decision.subscription.term_ends_on is None:
-        raise Conflict("Only a paid subscription is billed by use.")
+        raise Conflict(N_("Only a paid subscription is billed by use."))
     decision.change(usage_billed_next=command.enabled, usage_billed_on=command.from_on)
     decision.tell(LetterKind.USAGE_BILLING, enabled=command.enabled, from_on=command.from_on)
 
@@ -62,7 +67,7 @@ def grant(decision: Decision, command: Grant) -> None:
     """Every feature, never billed. Raises: Conflict while a paid term runs or something is owed."""
     subscription = decision.subscription
     if subscription.term_ends_on is not None or decision.billing.unpaid or subscription.converting:
-        raise Conflict("Cancel the subscription and settle its invoices first.")
+        raise Conflict(N_("Cancel the subscription and settle its invoices first."))
     decision.change(
         standing=Standing.GRANTED,
         plan=decision.book.trial.plan,
@@ -80,7 +85,7 @@ def grant(decision: Decision, command: Grant) -> None:
 def end_grant(decision: Decision, command: EndGrant) -> None:
     """On Free from now on. Raises: Conflict for an account that was granted nothing."""
     if decision.subscription.standing is not Standing.GRANTED:
-        raise Conflict("The account was not granted everything.")
+        raise Conflict(N_("The account was not granted everything."))
     seats = decision.book.plan(FREE).seats_limit or 0
     decision.change(standing=Standing.FREE, plan=FREE, seats=seats, free_since=decision.at)
     decision.begin_term()

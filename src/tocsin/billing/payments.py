@@ -25,6 +25,7 @@ from tocsin.billing.dunning import facts, stand_and_tell
 from tocsin.billing.invoicing import settle
 from tocsin.billing.model import Document, DocumentStatus
 from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.i18n import N_
 from tocsin.licensing.model import Collection, Standing
 from tocsin.licensing.periods import day_of
 from tocsin.wall import wall_instant
@@ -33,7 +34,7 @@ from tocsin.wall import wall_instant
 def record(decision: Decision, command: RecordPayment) -> None:
     """Count money that arrived: too much goes to the balance, a shortfall by bank charges is written off."""
     if command.amount_minor <= 0:
-        raise Invalid("A payment is more than 0.", {"amount": "not above 0"})
+        raise Invalid(N_("A payment is more than 0."), {"amount": "not above 0"})
     unpaid = find(decision, command.document_id)
     owed = unpaid.document.owed_minor
     used, excess = min(command.amount_minor, owed), max(0, command.amount_minor - owed)
@@ -67,14 +68,14 @@ def _arrived_at(decision: Decision, paid_on: date | None) -> datetime:
     if paid_on is None or paid_on == today:
         return decision.at
     if paid_on > today:
-        raise Invalid("A payment is recorded once it is there: its day is today or before.", {"paid_on": "to come"})
+        raise Invalid(N_("A payment is recorded once it is there: its day is today or before."), {"paid_on": "to come"})
     return midnight_in(paid_on, decision.subscription.zone)
 
 
 def write_off(decision: Decision, command: WriteOff) -> None:
     """Ask no more for what is owed of an invoice. Raises: Invalid without a reason, NotFound where nothing is owed."""
     if not command.reason.strip():
-        raise Invalid("Say why it is written off.", {"reason": "missing"})
+        raise Invalid(N_("Say why it is written off."), {"reason": "missing"})
     unpaid = find(decision, command.document_id)
     rest = unpaid.document.owed_minor
     payment = Payment(unpaid.document.id, PaymentMethod.WRITE_OFF, rest, decision.at, command.reason.strip())
@@ -89,18 +90,18 @@ def find(decision: Decision, document_id: UUID) -> Unpaid:
     for one in decision.billing.unpaid:
         if one.document.id == document_id:
             return one
-    raise NotFound("No such invoice is open.")
+    raise NotFound(N_("No such invoice is open."))
 
 
 def reverse(decision: Decision, command: ReversePayment, document: Document) -> None:
     """Owe an invoice again, from today on. `document` is the invoice as it is now. Source: S37"""
     if command.amount_minor <= 0:
-        raise Invalid("What is taken back is more than 0.", {"amount": "not above 0"})
+        raise Invalid(N_("What is taken back is more than 0."), {"amount": "not above 0"})
     used = command.amount_minor - command.excess_minor
     back = used + command.written_off_minor
     paid = document.paid_minor - back
     if paid < 0:
-        raise Conflict("More cannot be taken back than was paid.")
+        raise Conflict(N_("More cannot be taken back than was paid."))
     status = DocumentStatus.PARTIALLY_PAID if paid else DocumentStatus.OPEN
     document = replace(document, paid_minor=paid, status=status)
     decision.documents[document.id] = document

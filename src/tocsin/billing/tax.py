@@ -14,6 +14,7 @@ from tocsin.billing.model import Buyer, Line, Seller, TaxTotal
 from tocsin.billing.vat_areas import STANDARD_RATES, STANDARD_RATES_AS_OF, in_union, vat_country
 from tocsin.billing.vat_id import VatCheck, check_vat_id
 from tocsin.errors import Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.pricebook import SellerProfile
 from tocsin.money import share
 
@@ -118,7 +119,10 @@ def _taxed(seller: Seller, country: str) -> Treatment:
     """The standard rate of `country`. Raises: Invalid where nobody has said what it is."""
     rate = seller.vat_rates.get(country, STANDARD_RATES.get(country))
     if rate is None:
-        raise Invalid(f"The price book's seller has no VAT rate for {country}; name it in seller.vat_rates.")
+        raise Invalid(
+            N_("The price book's seller has no VAT rate for %(country)s; name it in seller.vat_rates."),
+            params={"country": country},
+        )
     return Treatment(Category.STANDARD, rate)
 
 

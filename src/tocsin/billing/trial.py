@@ -56,13 +56,13 @@ def choose(decision: Decision, command: Order) -> None:
     subscription = decision.subscription
     check_target(decision, command.target)
     if subscription.converting:
-        raise Conflict("The first payment is being made; try again in a moment.")
+        raise Conflict(N_("The first payment is being made; try again in a moment."))
     before = subscription.chosen or Target()
     seats = command.target.seats or before.seats or max(1, decision.billing.responders)
     plan = command.target.plan or before.plan
     interval = command.target.interval or before.interval or Interval.MONTH
     if plan is None:
-        raise Invalid("Name the plan that is to follow the trial.", {"plan": "missing"})
+        raise Invalid(N_("Name the plan that is to follow the trial."), {"plan": "missing"})
     if subscription.collection is Collection.INVOICE and interval is not Interval.YEAR:
         raise offline_requires_annual()
     decision.change(book_version=decision.context.books.newest(decision.at))
@@ -98,10 +98,10 @@ def extend(decision: Decision, command: ExtendTrial) -> None:
     """Move the trial's end; reminders are those of the new end that are still to come. Raises: Conflict, Invalid."""
     subscription = decision.subscription
     if subscription.standing is not Standing.TRIALING or subscription.trial_ends_at is None:
-        raise Conflict("The account is in no trial.")
+        raise Conflict(N_("The account is in no trial."))
     new_end = midnight_in(command.ends_on, subscription.zone)
     if new_end < subscription.trial_ends_at:
-        raise Invalid("A trial can be extended, not shortened.", {"ends_on": "earlier than now"})
+        raise Invalid(N_("A trial can be extended, not shortened."), {"ends_on": "earlier than now"})
     decision.change(trial_ends_at=new_end, reminded_until=decision.at)
 
 

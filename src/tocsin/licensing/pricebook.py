@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tocsin.errors import Invalid
+from tocsin.i18n import N_
 from tocsin.licensing.features import FeatureValue
 from tocsin.licensing.model import Interval
 from tocsin.money import share
@@ -236,14 +237,21 @@ class PriceBook:
     def no_plan(self, key: str) -> Invalid:
         """What is said of an unknown plan; the plans that it names are those for everybody."""
         known = ", ".join(plan.key for plan in self.on_sale)
-        return Invalid(f"There is no plan {key!r}; the plans are {known}.", {"plan": "unknown plan"})
+        return Invalid(
+            N_("There is no plan “%(plan)s”; the plans are %(plans)s."),
+            {"plan": "unknown plan"},
+            params={"plan": key, "plans": known},
+        )
 
     def currency(self, code: str) -> Currency:
         """Raises: Invalid for a currency without prices."""
         found = self.currencies.get(code)
         if found is None:
-            known = ", ".join(self.currencies)
-            raise Invalid(f"There are no prices in {code!r}; there are in {known}.", {"currency": "unknown currency"})
+            raise Invalid(
+                N_("There are no prices in %(currency)s; there are in %(known)s."),
+                {"currency": "unknown currency"},
+                params={"currency": code, "known": ", ".join(self.currencies)},
+            )
         return found
 
 

@@ -1,5 +1,6 @@
 """Use cases of the price book: which version holds, and publishing the next one."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -21,10 +22,14 @@ SAME = N_("This document says what version %(version)s says; there is nothing to
 SOMEBODY_ELSE = N_("Somebody has published another version since. Look at the changes again.")
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1_000)
+def _parsed(document: str) -> PriceBook:
+    return parse_book(document, published=True)
+
+
 def read(published: PublishedBook) -> PriceBook:
-    """The book of a published version; what is published never changes, so each is read once."""
-    return parse_book(published.document, published.version, published=True)
+    """The book of a published version; what is published never changes, so each document is read once."""
+    return replace(_parsed(published.document), version=published.version)
 
 
 async def current(tx: Tx) -> PriceBook:

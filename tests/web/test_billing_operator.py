@@ -336,5 +336,5 @@ async def test_what_is_refused_is_said_in_the_operator_s_language(
     refused = await pay(operator, trial, invoice, "0")
     nowhere = await operator.post(f"{HERE}/{trial.account_id}/extend", key=str(uuid4()), ends_on="2026-05-01")
 
-    assert "Wpłata jest większa niż 0." in refused
-    assert "To konto nie jest w okresie próbnym." in nowhere
+    assert "Płatność musi być większa niż 0." in refused
+    assert "Konto nie jest w okresie próbnym." in nowhere

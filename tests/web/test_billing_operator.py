@@ -15,6 +15,7 @@ from tests.support.mailbox import mails
 from tests.support.makers import START, Tenant, make_tenant
 from tests.web.test_page_isolation import pages_of
 
+from tocsin import i18n
 from tocsin.accounts import audit_store
 from tocsin.accounts import store as accounts_store
 from tocsin.app import PAGE_ROUTERS
@@ -153,6 +154,19 @@ async def test_a_payment_that_cannot_be_is_refused(
 
     assert because in refused
     assert await billing_of(trial) == before
+
+
+async def test_the_day_on_which_an_invoice_is_due_is_the_accounts_wherever_the_operator_is(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    await free_and_ordered(operator, databases, trial)
+    [unpaid] = (await billing_of(trial)).unpaid
+
+    pages = [await operator.get(HERE), await operator.get(f"{HERE}/{trial.account_id}")]
+
+    assert unpaid.document.due_at is not None
+    assert unpaid.document.due_at.date() < unpaid.due_on  # midnight in Warsaw is the evening before in UTC
+    assert all(i18n.date_in_full("en", unpaid.due_on) in page for page in pages)
 
 
 async def test_r2_1_a_trial_is_extended_and_never_shortened(operator: Browsing, trial: Tenant) -> None:

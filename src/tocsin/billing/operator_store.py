@@ -40,7 +40,7 @@ class OwedInvoice:
     currency: str
     owed_minor: int
     dated_on: date
-    due_at: datetime | None
+    due_on: date | None  # in the account's billing time zone
     collection: str
     po_number: str
     late_days: int  # dunning that was gone through: days after the due date
@@ -108,12 +108,12 @@ async def list_owed(tx: Tx, limit: int, account_id: int | None = None) -> list[O
         OwedInvoice,
         f"""
         select d.account_id, a.name as account_name, d.id, d.number, d.currency,
-               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_at, d.collection, d.po_number,
+               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_on, d.collection, d.po_number,
                coalesce(d.day_done, 0) as late_days
           from documents d join accounts a on a.id = d.account_id
          where d.kind = 'invoice' and d.status in {OWED} and d.gross_minor > d.paid_minor
            and (%(account_id)s::bigint is null or d.account_id = %(account_id)s)
-         order by d.due_at, d.number limit %(limit)s
+         order by d.due_on, d.number limit %(limit)s
         """,
         account_id=account_id,
         limit=limit,
@@ -126,12 +126,12 @@ async def list_hopeless(tx: Tx, after_days: int, limit: int) -> list[OwedInvoice
         OwedInvoice,
         f"""
         select d.account_id, a.name as account_name, d.id, d.number, d.currency,
-               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_at, d.collection, d.po_number,
+               d.gross_minor - d.paid_minor as owed_minor, d.dated_on, d.due_on, d.collection, d.po_number,
                d.day_done as late_days
           from documents d join accounts a on a.id = d.account_id
          where d.kind = 'invoice' and d.status in {OWED} and d.gross_minor > d.paid_minor
            and d.day_done >= %(after_days)s
-         order by d.due_at, d.number limit %(limit)s
+         order by d.due_on, d.number limit %(limit)s
         """,
         after_days=after_days,
         limit=limit,

@@ -338,10 +338,12 @@ class _Author:
         self.declines = self.random.choice((0.0, 0.0, 0.1, 0.4, 0.9))
 
     def past(self) -> Past:
-        commands = [self._first()]
+        first, commands = self._first(), []
         for _ in range(self.random.randrange(12)):
             self._wait()
             commands.append(self._command())
+        # A bill that is made at an instant has what came in then, so use comes before other commands of the same one.
+        commands = [first, *sorted(commands, key=lambda it: (it.at, it.name != "usage"))]
         outcomes = tuple(self._outcome() for _ in range(60))
         return Past(self.zone, self.start, tuple(commands), outcomes, self.at + PATIENCE)
 

@@ -630,7 +630,7 @@ class World:
 
     def _open_window(self, ends_on: date) -> None:
         window = Window(self.subscription, self.now, ends_on, number_held=bool(self.numbers))
-        window.uses, self.next_uses = self.next_uses, []
+        window.uses, self.next_uses = [use for use in self.next_uses if use.at >= self.now], []
         self.windows.append(window)
         self._note()
 
@@ -989,13 +989,14 @@ class World:
 
     def _record(self, use: Use) -> None:
         found = [w for w in self.windows if w.starts <= use.at and (w.ends is None or use.at < w.ends)]
+        called = use.kind != "leg" or any(number.added_at <= use.at for number in [*self.numbers, *self.suspended])
+        if not found and use.at == self.now and called:  # what begins at this very instant has it too. M5
+            self.next_uses.append(use)
         if self.state == "free" and not found:
             self._record_free(use)
             return
-        if not found or found[0].over or self.telephony_stopped:
+        if not found or found[0].over or self.telephony_stopped or not called:
             return
-        if use.kind == "leg" and all(number.added_at > use.at for number in [*self.numbers, *self.suspended]):
-            return  # nobody could have called
         window = found[0]
         if window.ends is not None and self.now > window.ends + LATE_AFTER:
             before = self._rate(window)

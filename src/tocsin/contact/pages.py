@@ -82,7 +82,7 @@ async def _whose(here: Page) -> tuple[int | None, str]:
         published = await books.load(tx)
     plan = published.version(billing.subscription.book_version).plan(billing.subscription.plan)
     seats = billing.subscription.seats or billing.responders
-    return here.account_id, f"account {here.account_id}, {plan.name}, {seats} seats"
+    return here.account_id, f"account {here.account_id}, {plan.name}, {seats} seat{'s' if seats != 1 else ''}"
 
 
 @router.get(CONTACT + "/sent")

@@ -224,6 +224,14 @@ class Outcome:
     begins_with: Document | None = None  # of a preview: the draft that the plan chosen in a trial begins with
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An account before a decision, and what the decision came to."""
+
+    before: AccountBilling
+    outcome: Outcome
+
+
 class Books(Protocol):
     """The published price books."""
 

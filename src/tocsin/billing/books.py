@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.billing.store import Numbering
+from tocsin.billing.documents_store import Numbering
 from tocsin.db import Tx
 from tocsin.errors import NotFound
 from tocsin.licensing import pricebook_service, pricebook_store

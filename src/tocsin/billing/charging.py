@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from tocsin.billing import books, charges_store, commands, store
-from tocsin.billing.account import ChargeFor, PaymentMethod
+from tocsin.billing.account import Change, ChargeFor, PaymentMethod
 from tocsin.billing.account import Outcome as Decided
 from tocsin.billing.cards.gateway import (
     SMALLEST_CHARGE_MINOR,
@@ -35,7 +35,6 @@ from tocsin.billing.charges_store import Attempt
 from tocsin.billing.commands import ChargeSettled, Command
 from tocsin.billing.decide import decide
 from tocsin.billing.keeping import Rails, context, keep
-from tocsin.billing.store import Change
 from tocsin.db import Db, Tx
 from tocsin.errors import NotFound, TocsinError, Unavailable
 from tocsin.i18n import N_

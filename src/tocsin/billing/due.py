@@ -7,11 +7,10 @@ import psycopg
 import structlog
 
 from tocsin.billing import books, store
-from tocsin.billing.account import AccountBilling, Context
+from tocsin.billing.account import AccountBilling, Change, Context
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.decide import advance, next_due
 from tocsin.billing.keeping import Rails, context, keep
-from tocsin.billing.store import Change
 from tocsin.db import Db, Tx
 from tocsin.errors import TocsinError
 

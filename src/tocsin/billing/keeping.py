@@ -9,13 +9,12 @@ from typing import Protocol
 
 from tocsin.accounts.gate import Gate
 from tocsin.billing import books, store, usage_bills
-from tocsin.billing.account import AccountBilling, Context, Outcome
+from tocsin.billing.account import AccountBilling, Change, Context, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.cards.gateway import CardGateway
 from tocsin.billing.decide import advance, is_charging, next_due
 from tocsin.billing.decision import Decision
 from tocsin.billing.model import Document
-from tocsin.billing.store import Change
 from tocsin.billing.vat_registry import Registry
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict

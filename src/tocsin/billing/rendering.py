@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from tocsin import i18n
-from tocsin.billing import files_store, letters_store, store
+from tocsin.billing import documents_store, files_store, letters_store
 from tocsin.billing.files_store import ToRender
 from tocsin.billing.letters_store import Reader
 from tocsin.billing.model import Document, DocumentKind
@@ -58,7 +58,7 @@ async def file(db: Db, account_id: int, document_id: UUID, format_: Format, at: 
     """The finished file; made and kept now if no worker did so yet. Raises: NotFound, Invalid for a draft."""
     async with db.transaction() as tx:
         found = await files_store.find_file(tx, account_id, document_id, format_)
-        document = await store.get_document(tx, account_id, document_id)
+        document = await documents_store.get_document(tx, account_id, document_id)
     if found is not None:
         return found
     made = await asyncio.to_thread(_made, document)
@@ -70,7 +70,7 @@ async def file(db: Db, account_id: int, document_id: UUID, format_: Format, at: 
 
 async def _render(db: Db, base_url: str, one: ToRender, now: datetime) -> None:
     async with db.transaction() as tx:
-        document = await store.get_document(tx, one.account_id, one.id)
+        document = await documents_store.get_document(tx, one.account_id, one.id)
     made = await asyncio.to_thread(_made, document)
     async with db.transaction() as tx:
         await _keep(tx, document, made, now)

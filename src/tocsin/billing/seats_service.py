@@ -6,11 +6,10 @@ Source: licensing requirements R8.2, CHOICE-39, S02, S22
 from datetime import datetime
 
 from tocsin.billing import books, store
-from tocsin.billing.account import AccountBilling
+from tocsin.billing.account import AccountBilling, Change
 from tocsin.billing.commands import AutoExpand
 from tocsin.billing.decide import decide, is_charging
 from tocsin.billing.keeping import context, refuse_other_view, with_due
-from tocsin.billing.store import Change
 from tocsin.db import Tx
 from tocsin.errors import Conflict
 

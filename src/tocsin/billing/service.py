@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from tocsin.billing import books, charges_store, charging, quotes, store, trial, vat_refresh
-from tocsin.billing.account import AccountBilling, Outcome
+from tocsin.billing import books, charges_store, charging, documents_store, quotes, store, trial, vat_refresh
+from tocsin.billing.account import AccountBilling, Change, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.buyers import refuse_nameless
 from tocsin.billing.charging import Result
@@ -32,7 +32,6 @@ from tocsin.billing.decision import Decision
 from tocsin.billing.forecast import Forecast, forecast
 from tocsin.billing.keeping import Rails, UsageSource, catch_up, context, keep, refuse_other_view, with_due
 from tocsin.billing.model import Buyer, Document
-from tocsin.billing.store import Change
 from tocsin.billing.vat_id import check_format
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound
@@ -256,24 +255,24 @@ async def _note(tx: Tx, account_id: int, asked: Asked, result: Result, at: datet
 async def _document_of(tx: Tx, account_id: int, command: Command) -> Document | None:
     """The invoice that a command takes a payment back from."""
     if isinstance(command, ReversePayment):
-        return await store.get_document(tx, account_id, command.document_id)
+        return await documents_store.get_document(tx, account_id, command.document_id)
     return None
 
 
 async def document(db: Db, account_id: int, document_id: UUID) -> Document:
     """An invoice or credit note, whole. Raises: NotFound."""
     async with db.transaction() as tx:
-        return await store.get_document(tx, account_id, document_id)
+        return await documents_store.get_document(tx, account_id, document_id)
 
 
 async def page_of_documents(db: Db, account_id: int, limit: int, offset: int) -> tuple[list[Document], int]:
     """So many finalised documents from `offset` on, the newest first, and how many there are. Source: R7.1"""
     async with db.transaction() as tx:
-        total = await store.count_documents(tx, account_id)
-        return await store.list_documents(tx, account_id, limit, offset), total
+        total = await documents_store.count_documents(tx, account_id)
+        return await documents_store.list_documents(tx, account_id, limit, offset), total
 
 
 async def documents(db: Db, account_id: int) -> list[Document]:
     """Every finalised invoice and credit note, the newest first. Source: R7.1"""
     async with db.transaction() as tx:
-        return await store.list_documents(tx, account_id)
+        return await documents_store.list_documents(tx, account_id)

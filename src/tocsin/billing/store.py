@@ -4,79 +4,46 @@ Rows travel as JSON and become rows of their table in the server: one statement 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 
-from tocsin.billing.account import AccountBilling, ClosedWindow, Debit, Draft, Number, Outcome, Unpaid
+from tocsin.billing import documents_store
+from tocsin.billing.account import AccountBilling, Change, ClosedWindow, Debit, Draft, Number, Unpaid
 from tocsin.billing.cards.on_file import CardOnFile
 from tocsin.billing.cards.store import CARD
+from tocsin.billing.documents_store import (
+    DOCUMENT,
+    DUNNING,
+    WAITING,
+    Numbering,
+    as_json,
+    columns,
+    lines_of,
+    to_document,
+)
 from tocsin.billing.model import (
     Buyer,
     Document,
-    DocumentKind,
     DocumentStatus,
     Line,
     LineKind,
-    Seller,
-    TaxTotal,
 )
 from tocsin.billing.vat_id import VatCheck
 from tocsin.db import Tx
-from tocsin.errors import Invalid, NotFound
+from tocsin.errors import NotFound
 from tocsin.i18n import N_
 from tocsin.licensing import terms_store
 from tocsin.licensing.metering import Carried
 from tocsin.licensing.model import Collection, Interval, Standing, Subscription, Target, Term
-from tocsin.licensing.pricebook import SellerProfile
 
 SUBSCRIPTION = tuple(field.name for field in fields(Subscription))
 SUBSCRIPTION_EXTRAS = ("closed", "carried_minor", "carried_times")
-LINE = (
-    "id", "kind", "item", "quantity", "amount_minor", "unit_minor", "starts_on", "ends_on", "days_left", "days",
-    "credits", "tax_category", "tax_rate_bp", "detail",
-)  # fmt: skip
-DOCUMENT = (
-    "account_id", "id", "kind", "status", "number", "currency", "dated_on", "issued_at", "due_at", "taxes", "net_minor",
-    "tax_minor", "gross_minor", "paid_minor", "seller", "buyer", "collection", "po_number", "notes", "zone", "credits",
-    "book_version",
-)  # fmt: skip
-SERIES = ("series_seller", "series_year", "series_number")
-WAITING = ("finalise_at", "is_final", "windows")
-DUNNING = ("due_on", "day_done", "hard", "charging")
 BUYER = tuple(field.name for field in fields(Buyer))
 OPEN = "('draft', 'open', 'action_required', 'partially_paid')"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An account before a decision, and what the decision came to."""
-
-    before: AccountBilling
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A finalised document with its number, and its place in the seller's series."""
-
-    document: Document
-    seller: str
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    """Who numbers documents: the seller's profile, and the name of his series."""
-
-    profile: SellerProfile
-
-    @property
-    def seller(self) -> str:
-        return self.profile.vat_id or self.profile.name
 
 
 # Loading
@@ -87,7 +54,7 @@ async def lock(tx: Tx, account_id: int) -> tuple[AccountBilling, str | None]:
 
     Raises: NotFound.
     """
-    sql = f"select {_columns(SUBSCRIPTION)}, {_columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions"
+    sql = f"select {columns(SUBSCRIPTION)}, {columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions"
     rows = await tx.dicts(f"{sql} where account_id = %(account_id)s for update", account_id=account_id)
     if not rows:
         raise NotFound(N_("This account has no subscription."))
@@ -106,7 +73,7 @@ async def lock_expanding(tx: Tx, account_id: int) -> bool:
 
 async def find(tx: Tx, account_id: int) -> AccountBilling | None:
     """The account's billing as it stands."""
-    sql = f"select {_columns(SUBSCRIPTION)}, {_columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions"
+    sql = f"select {columns(SUBSCRIPTION)}, {columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions"
     rows = await tx.dicts(f"{sql} where account_id = %(account_id)s", account_id=account_id)
     return (await _assemble(tx, rows)).get(account_id)
 
@@ -114,7 +81,7 @@ async def find(tx: Tx, account_id: int) -> AccountBilling | None:
 async def claim_due(tx: Tx, now: datetime, limit: int) -> dict[int, AccountBilling]:
     """Accounts to which something happens by itself, locked until the transaction ends, the longest due first."""
     sql = f"""
-        select {_columns(SUBSCRIPTION)}, {_columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions
+        select {columns(SUBSCRIPTION)}, {columns(SUBSCRIPTION_EXTRAS)}, pending_key from subscriptions
          where due_at <= %(now)s and pending_key is null
          order by due_at limit %(limit)s for update skip locked
     """
@@ -138,7 +105,7 @@ async def _assemble(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[int, Acco
     numbers = _grouped(await tx.dicts(NUMBERS, ids=ids))
     debits = _grouped(await tx.dicts(DEBITS, ids=ids))
     documents = await tx.dicts(OPEN_DOCUMENTS, ids=ids)
-    lines = await _lines_of(tx, documents)
+    lines = await lines_of(tx, documents)
     people = {row["account_id"]: row for row in await tx.dicts(PEOPLE, ids=ids)}
     late = set(await tx.values(LATE, ids=ids))
     cards = {card.account_id: card for card in await tx.all(CardOnFile, CARDS, ids=ids)}
@@ -217,64 +184,6 @@ PEOPLE = """
 """
 
 
-async def _lines_of(tx: Tx, documents: Sequence[Mapping[str, Any]]) -> dict[tuple[int, UUID], tuple[Line, ...]]:
-    if not documents:
-        return {}
-    rows = await tx.dicts(
-        f"""
-        select l.account_id, l.document_id, {", ".join(f"l.{name}" for name in LINE)}
-          from unnest(%(accounts)s::bigint[], %(documents)s::uuid[]) as d (account_id, document_id)
-          join document_lines l using (account_id, document_id)
-         order by l.account_id, l.document_id, l.position
-        """,
-        accounts=[row["account_id"] for row in documents],
-        documents=[row["id"] for row in documents],
-    )
-    found: dict[tuple[int, UUID], list[Line]] = {}
-    for row in rows:
-        line = Line(**{name: row[name] for name in LINE} | {"kind": LineKind(row["kind"])})
-        found.setdefault((row["account_id"], row["document_id"]), []).append(line)
-    return {key: tuple(lines) for key, lines in found.items()}
-
-
-DOCUMENTS = f"""
-    select {", ".join(f"d.{name}" for name in DOCUMENT)}, c.number as credits_number
-      from documents d
-      left join documents c on c.account_id = d.account_id and c.id = d.credits
-"""
-
-
-async def get_document(tx: Tx, account_id: int, document_id: UUID) -> Document:
-    """Raises: NotFound."""
-    sql = f"{DOCUMENTS} where d.account_id = %(account_id)s and d.id = %(id)s"
-    rows = await tx.dicts(sql, account_id=account_id, id=document_id)
-    if not rows:
-        raise NotFound(N_("There is no such invoice."))
-    return to_document(rows[0], await _lines_of(tx, rows))
-
-
-async def list_documents(tx: Tx, account_id: int, limit: int | None = None, offset: int = 0) -> list[Document]:
-    """Finalised invoices and credit notes, the newest first; with `limit` so many of them."""
-    sql = f"""{DOCUMENTS} where d.account_id = %(account_id)s and d.number is not null
-               order by d.issued_at desc, d.number desc, d.id limit %(limit)s offset %(offset)s"""
-    rows = await tx.dicts(sql, account_id=account_id, limit=limit, offset=offset)
-    lines = await _lines_of(tx, rows)
-    return [to_document(row, lines) for row in rows]
-
-
-async def count_documents(tx: Tx, account_id: int) -> int:
-    """How many finalised invoices and credit notes there are."""
-    found: int = await tx.value(
-        "select count(*) from documents where account_id = %(account_id)s and number is not null",
-        account_id=account_id,
-    )
-    return found
-
-
-def _columns(names: Sequence[str]) -> str:
-    return ", ".join(names)
-
-
 def _grouped(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[Mapping[str, Any]]]:
     found: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -324,18 +233,6 @@ def _debit(row: Mapping[str, Any]) -> Debit:
     return Debit(**values | {"line_id": row["id"], "kind": LineKind(row["kind"])})
 
 
-def to_document(row: Mapping[str, Any], lines: Mapping[tuple[int, UUID], tuple[Line, ...]]) -> Document:
-    """A document from its row, which has `credits_number` too, and its lines."""
-    values = {name: row[name] for name in DOCUMENT}
-    values["kind"] = DocumentKind(values["kind"])
-    values["status"] = DocumentStatus(values["status"])
-    values["taxes"] = msgspec.convert(values["taxes"], tuple[TaxTotal, ...])
-    values["seller"] = msgspec.convert(values["seller"], Seller | None)
-    values["buyer"] = msgspec.convert(values["buyer"], Buyer)
-    values["notes"] = tuple(values["notes"])
-    return Document(**values, lines=lines.get((row["account_id"], row["id"]), ()), credits_number=row["credits_number"])
-
-
 def _draft(row: Mapping[str, Any], lines: Mapping[tuple[int, UUID], tuple[Line, ...]]) -> Draft:
     return Draft(to_document(row, lines), _windows(row["windows"]), row["finalise_at"], bool(row["is_final"]))
 
@@ -352,10 +249,10 @@ async def insert_subscription(tx: Tx, billing: AccountBilling) -> None:
     names = (*SUBSCRIPTION, *SUBSCRIPTION_EXTRAS)
     await tx.execute(
         f"""
-        insert into subscriptions ({_columns(names)})
-        select {_columns(names)} from json_populate_recordset(null::subscriptions, %(rows)s::json)
+        insert into subscriptions ({columns(names)})
+        select {columns(names)} from json_populate_recordset(null::subscriptions, %(rows)s::json)
         """,
-        rows=_json([_subscription_row(billing)]),
+        rows=as_json([_subscription_row(billing)]),
     )
     await terms_store.insert_terms(tx, billing.terms)
 
@@ -374,14 +271,16 @@ async def save(tx: Tx, changes: Sequence[Change], numbering: Numbering | None, a
         after = change.outcome.billing
         if (after.buyer, after.vat_check) != (change.before.buyer, change.before.vat_check):
             await save_buyer(tx, change.before.subscription.account_id, after.buyer, after.vat_check)
-    await _delete_drafts(tx, changes)
-    await _save_settled(tx, changes)
+    await documents_store.delete_drafts(tx, changes)
+    await documents_store.save_settled(tx, changes)
     waiting = [one for one in fresh if one.status is DocumentStatus.DRAFT]
-    numbered = await _number(tx, [one for one in fresh if one.status is not DocumentStatus.DRAFT], numbering)
+    numbered = await documents_store.number(
+        tx, [one for one in fresh if one.status is not DocumentStatus.DRAFT], numbering
+    )
     final = [one.document for one in numbered]
-    await _save_documents(tx, waiting, numbered, changes)
-    await _save_lines(tx, [*waiting, *final], changes)
-    await _end_debits(tx, changes)
+    await documents_store.save_documents(tx, waiting, numbered, changes)
+    await documents_store.save_lines(tx, [*waiting, *final], changes)
+    await documents_store.end_debits(tx, changes)
     await _save_payments(tx, changes)
     await _save_charges(tx, changes, at)
     return final
@@ -404,12 +303,12 @@ async def save_buyer(tx: Tx, account_id: int, buyer: Buyer, vat_check: VatCheck 
     names = ("account_id", *kept)
     await tx.execute(
         f"""
-        insert into billing_information ({_columns(names)})
-        select {_columns(names)} from json_populate_recordset(null::billing_information, %(rows)s::json)
+        insert into billing_information ({columns(names)})
+        select {columns(names)} from json_populate_recordset(null::billing_information, %(rows)s::json)
             on conflict (account_id) do update set {", ".join(f"{name} = excluded.{name}" for name in kept)},
                    vat_retry_at = null
         """,
-        rows=_json([row]),
+        rows=as_json([row]),
     )
 
 
@@ -450,10 +349,6 @@ async def wake_for_prices(tx: Tx, version: int, now: datetime, limit: int) -> in
     )
 
 
-def _json(rows: Sequence[object]) -> str:
-    return msgspec.json.encode(rows).decode()
-
-
 def _subscription_row(billing: AccountBilling) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(billing.subscription, name) for name in SUBSCRIPTION}
     row |= {"closed": billing.closed, "carried_minor": billing.carried.minor, "carried_times": billing.carried.times}
@@ -469,7 +364,7 @@ async def _save_subscriptions(tx: Tx, changes: Sequence[Change]) -> None:
           from json_populate_recordset(null::subscriptions, %(rows)s::json) v
          where s.account_id = v.account_id
         """,
-        rows=_json([_subscription_row(change.outcome.billing) for change in changes]),
+        rows=as_json([_subscription_row(change.outcome.billing) for change in changes]),
     )
 
 
@@ -492,185 +387,7 @@ async def _save_numbers(tx: Tx, changes: Sequence[Change]) -> None:
                 on conflict (account_id, id)
                 do update set released_at = excluded.released_at, ended_at = excluded.ended_at
             """,
-            rows=_json(rows),
-        )
-
-
-async def _delete_drafts(tx: Tx, changes: Sequence[Change]) -> None:
-    dropped = [
-        (change.before.subscription.account_id, document_id)
-        for change in changes
-        for document_id in change.outcome.dropped
-    ]
-    if dropped:
-        await tx.execute(
-            """
-            delete from documents d using unnest(%(accounts)s::bigint[], %(documents)s::uuid[]) as g (account_id, id)
-             where d.account_id = g.account_id and d.id = g.id and d.number is null
-            """,
-            accounts=[account for account, _ in dropped],
-            documents=[document_id for _, document_id in dropped],
-        )
-
-
-async def _number(tx: Tx, documents: Sequence[Document], numbering: Numbering | None) -> list[Numbered]:
-    """The documents with the next numbers of their series, in the order in which they were issued."""
-    if not documents:
-        return []
-    if numbering is None:
-        raise Invalid(N_("The price book names no seller, so nothing can be finalised."))
-    series: dict[tuple[str, int], list[Document]] = {}
-    for document in sorted(documents, key=lambda one: (one.issued_at, one.account_id, one.dated_on, str(one.id))):
-        series.setdefault((document.kind.value, document.dated_on.year), []).append(document)
-    numbered = []
-    for (kind, year), members in sorted(series.items()):
-        last = await tx.value(
-            """
-            insert into document_series as s (seller, kind, year, last)
-            values (%(seller)s, %(kind)s, %(year)s, %(count)s)
-                on conflict (seller, kind, year) do update set last = s.last + %(count)s
-            returning last
-            """,
-            seller=numbering.seller, kind=kind, year=year, count=len(members),
-        )  # fmt: skip
-        for place, document in enumerate(members, last - len(members) + 1):
-            number = numbering.profile.number(kind, year, place)
-            numbered.append(Numbered(replace(document, number=number), numbering.seller, place))
-    return numbered
-
-
-async def _save_documents(
-    tx: Tx, documents: Sequence[Document], numbered: Sequence[Numbered], changes: Sequence[Change]
-) -> None:
-    """New documents, and drafts that became final."""
-    rows = [*({name: getattr(one, name) for name in DOCUMENT} for one in documents), *map(_numbered_row, numbered)]
-    if not rows:
-        return
-    waiting = {draft.document.id: draft for change in changes for draft in change.outcome.billing.drafts}
-    unpaid = _unpaid_of(changes)
-    for row in rows:
-        if (draft := waiting.get(row["id"])) is not None:
-            row |= {"finalise_at": draft.finalise_at, "is_final": draft.final, "windows": draft.windows}
-        row |= _dunning_row(unpaid.get(row["id"]))
-    names = (*DOCUMENT, *SERIES, *WAITING, *DUNNING, "render_at")
-    await tx.execute(
-        f"""
-        insert into documents ({_columns(names)})
-        select {_columns(names)} from json_populate_recordset(null::documents, %(rows)s::json)
-            on conflict (account_id, id) do update set {", ".join(f"{name} = excluded.{name}" for name in names)}
-        """,
-        rows=_json(rows),
-    )
-
-
-def _numbered_row(numbered: Numbered) -> dict[str, Any]:
-    document = numbered.document
-    row: dict[str, Any] = {name: getattr(document, name) for name in DOCUMENT}
-    return row | {
-        "series_seller": numbered.seller,
-        "series_year": document.dated_on.year,
-        "series_number": numbered.place,
-        "render_at": document.issued_at,
-    }
-
-
-def _unpaid_of(changes: Sequence[Change]) -> dict[UUID, Unpaid]:
-    return {one.document.id: one for change in changes for one in change.outcome.billing.unpaid}
-
-
-def _dunning_row(unpaid: Unpaid | None) -> dict[str, Any]:
-    if unpaid is None:
-        return {"due_on": None, "day_done": None, "hard": False, "charging": False}
-    return {name: getattr(unpaid, name) for name in DUNNING}
-
-
-async def _save_lines(tx: Tx, documents: Sequence[Document], changes: Sequence[Change]) -> None:
-    """The lines of new documents; a draft's are written anew."""
-    if not documents:
-        return
-    rewritten = {draft.document.id for change in changes for draft in change.before.drafts}
-    again = [one for one in documents if one.id in rewritten]
-    if again:
-        await tx.execute(
-            """
-            delete from document_lines l
-             using unnest(%(accounts)s::bigint[], %(documents)s::uuid[]) as g (account_id, document_id)
-             where l.account_id = g.account_id and l.document_id = g.document_id
-            """,
-            accounts=[one.account_id for one in again],
-            documents=[one.id for one in again],
-        )
-    running = {debit.line_id for change in changes for debit in change.outcome.billing.debits}
-    rows = [
-        {
-            "account_id": document.account_id,
-            "document_id": document.id,
-            "position": position,
-            "running": line.id in running,
-            **{name: getattr(line, name) for name in LINE},
-        }
-        for document in documents
-        for position, line in enumerate(document.lines)
-    ]
-    names = ("account_id", "document_id", "position", "running", *LINE)
-    if rows:
-        await tx.execute(
-            f"""
-            insert into document_lines ({_columns(names)})
-            select {_columns(names)} from json_populate_recordset(null::document_lines, %(rows)s::json)
-            """,
-            rows=_json(rows),
-        )
-
-
-async def _end_debits(tx: Tx, changes: Sequence[Change]) -> None:
-    """What runs no longer: given back, or its days are over."""
-    ended = []
-    for change in changes:
-        running = {debit.line_id for debit in change.outcome.billing.debits}
-        ended += [debit for debit in change.before.debits if debit.line_id not in running]
-    if ended:
-        await tx.execute(
-            """
-            update document_lines l set running = false
-              from unnest(%(ids)s::uuid[], %(accounts)s::bigint[]) as g (id, account_id)
-             where l.account_id = g.account_id and l.id = g.id and l.running
-            """,
-            ids=[debit.line_id for debit in ended],
-            accounts=[
-                change.before.subscription.account_id
-                for change in changes
-                for debit in change.before.debits
-                if debit.line_id not in {one.line_id for one in change.outcome.billing.debits}
-            ],
-        )
-
-
-async def _save_settled(tx: Tx, changes: Sequence[Change]) -> None:
-    """What was paid of finalised documents, and how far their dunning has come."""
-    unpaid, known = _unpaid_of(changes), {one.document.id: one for change in changes for one in change.before.unpaid}
-    paid = {
-        document.id: document
-        for change in changes
-        for document in change.outcome.documents
-        if document.number is not None
-    }
-    touched = {key: one.document for key, one in unpaid.items() if known.get(key) != one and one.document.number}
-    rows = [
-        {"account_id": one.account_id, "id": one.id, "status": one.status, "paid_minor": one.paid_minor}
-        | _dunning_row(unpaid.get(one.id))
-        for one in (touched | paid).values()
-    ]
-    if rows:
-        await tx.execute(
-            """
-            update documents d
-               set status = v.status, paid_minor = v.paid_minor, due_on = v.due_on, day_done = v.day_done,
-                   hard = v.hard, charging = v.charging
-              from json_populate_recordset(null::documents, %(rows)s::json) v
-             where d.account_id = v.account_id and d.id = v.id
-            """,
-            rows=_json(rows),
+            rows=as_json(rows),
         )
 
 
@@ -696,7 +413,7 @@ async def _save_payments(tx: Tx, changes: Sequence[Change]) -> None:
             select account_id, id, document_id, method, amount_minor, excess_minor, paid_at, reference
               from json_populate_recordset(null::payments, %(rows)s::json)
             """,
-            rows=_json(rows),
+            rows=as_json(rows),
         )
 
 
@@ -725,5 +442,5 @@ async def _save_charges(tx: Tx, changes: Sequence[Change], at: datetime) -> None
             select account_id, id, purpose, document_id, amount_minor, currency, card_id, 'wanted', created_at, due_at
               from json_populate_recordset(null::charges, %(rows)s::json)
             """,
-            rows=_json(rows),
+            rows=as_json(rows),
         )

@@ -7,8 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from tocsin.billing import fair_use_store
-from tocsin.billing import store as billing_store
+from tocsin.billing import documents_store, fair_use_store
 from tocsin.billing.account import Outcome
 from tocsin.billing.model import Document, DocumentKind, Line
 from tocsin.clock import SetClock
@@ -97,7 +96,7 @@ class LedgerJournal:
                 is_gone=False,
                 terms=await ledger_store.terms_after(tx, self.account_id, self._last_term),
                 documents=documents,
-                new=[await billing_store.get_document(tx, self.account_id, it) for it in new],
+                new=[await documents_store.get_document(tx, self.account_id, it) for it in new],
                 payments=await ledger_store.payments(tx, self.account_id),
                 planned=await ledger_store.planned(tx, self.account_id),
                 cases=await ledger_store.cases(tx, self.account_id),

@@ -10,6 +10,7 @@ from tests.support.makers import make_tenant
 from tests.support.stripe_fake import StripeFake
 
 from tocsin.billing import service, store
+from tocsin.billing.account import Change
 from tocsin.billing.commands import AddNumber, Cancel, ChangeBuyer, Order, RecordPayment
 from tocsin.billing.keeping import Rails
 from tocsin.billing.model import DocumentStatus
@@ -259,7 +260,7 @@ async def test_r7_1_accept_a_thousand_finalisations_at_once_leave_no_gap(databas
             decision = Decision(billing, at("2031-05-05 10:00"), context(published, {}))
             invoice_now(decision, [Line(LineKind.MESSAGES, "other", 1, 100 + number)])
             outcome: Outcome = decision.outcome()
-            await store.save(tx, [store.Change(billing, outcome)], published.numbering(decision.at), decision.at)
+            await store.save(tx, [Change(billing, outcome)], published.numbering(decision.at), decision.at)
             if number % 10 == 0:
                 raise RuntimeError("undone")
 

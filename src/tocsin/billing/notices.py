@@ -33,7 +33,7 @@ async def of_account(tx: Tx, account_id: int, *, locale: str, zone: tzinfo, at: 
         return (_grace(stand.grace_ends_at, locale, zone),)
     owing = _owing(stand, locale)
     if stand.standing is Standing.FREE:
-        limit = await _limit(tx, account_id, locale, zone, at)
+        limit = await _limit(tx, account_id, locale, at)
         return tuple(it for it in (owing, limit) if it is not None)
     return (owing,) if owing else ()
 
@@ -79,7 +79,7 @@ def _owing(stand: Stand, locale: str) -> Notice | None:
     return None
 
 
-async def _limit(tx: Tx, account_id: int, locale: str, zone: tzinfo, at: datetime) -> Notice | None:
+async def _limit(tx: Tx, account_id: int, locale: str, at: datetime) -> Notice | None:
     """On Free nothing is sent beyond what is included. Source: R9.3"""
     _ = Translator(locale)
     terms = (await metered_store.list_terms(tx, [account_id])).get(account_id)
@@ -89,7 +89,7 @@ async def _limit(tx: Tx, account_id: int, locale: str, zone: tzinfo, at: datetim
     count = await usage_store.find_window(tx, account_id, window.counts_from)
     if Level.POOL_USED.value not in count.told:
         return None
-    day = i18n.date_in_full(locale, window.ends_at.astimezone(zone).date()) if window.ends_at else ""
+    day = i18n.date_in_full(locale, window.ends_on) if window.ends_on else ""
     text = _(
         "The SMS that Free includes are used up: until %(day)s people are told by push and e-mail. With a plan more "
         "are sent at once.",

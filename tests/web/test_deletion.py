@@ -174,6 +174,24 @@ async def test_r13_5_within_two_days_nothing_is_left(
         assert await tx.value("select count(*) from accounts where id = %(id)s", id=tenant.account_id) == 0
 
 
+async def test_what_another_account_has_of_the_same_address_stays(
+    going: Browsing, databases: Databases, tenant: Tenant, clock: SetClock
+) -> None:
+    clock.at = START
+    other = await make_tenant(databases, "other")
+    async with databases.engine.transaction() as tx:
+        await outbox.enqueue(tx, other.account_id, "page", tenant.owner.username, "A page", "a text", "html", START)
+    await going.post(HERE, name="edge")
+
+    while await service.advance_due(databases.engine, START + DAY):
+        pass
+
+    async with databases.engine.transaction() as tx:
+        assert await tx.value("select count(*) from accounts where id = %(id)s", id=tenant.account_id) == 0
+        left = await tx.values("select purpose from mails where account_id = %(id)s", id=other.account_id)
+    assert left == ["page"]
+
+
 async def test_a_legal_hold_keeps_everything_until_it_ends(
     going: Browsing, databases: Databases, tenant: Tenant
 ) -> None:

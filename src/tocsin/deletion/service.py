@@ -143,11 +143,12 @@ async def _erase(engine: Db, deletion: Deletion, now: datetime) -> None:
     async with engine.transaction() as tx:
         for table in tables:  # what triggers wrote meanwhile
             erased += await store.erase_rows(tx, table, account_id, BITE)
-        erased += await store.erase_traces(tx, [*addresses, deletion.proof_to])
+        server = await _server_account(tx)
+        erased += await store.erase_traces(tx, server, [*addresses, deletion.proof_to])
         await store.delete_deletion(tx, account_id)
         erased += await store.erase_account(tx, account_id)
         await store.insert_done(tx, deletion.requested_at, now, erased, archived)
-        await letters.send_proof(tx, await _server_account(tx), deletion, archived, now)
+        await letters.send_proof(tx, server, deletion, archived, now)
     log.info("account_erased", rows=erased, documents=archived)
 
 

@@ -146,22 +146,27 @@ async def erase_rows(tx: Tx, table: str, account_id: int, limit: int) -> int:
     )
 
 
-async def erase_traces(tx: Tx, addresses: Sequence[str]) -> int:
-    """Erase what the server itself has of these people: mails to them and about them, questions, counted tries."""
+async def erase_traces(tx: Tx, server: int, addresses: Sequence[str]) -> int:
+    """Erase what the server itself, whose account is `server`, has of these people: mails to and about them, questions
+    of nobody's account, counted tries. What another account has of the same address is that account's.
+    """
     return await tx.execute(
         """
         with them as (select distinct lower(unnest(%(addresses)s::text[])) as address),
              mailed as (
                delete from mails m using them
-                where lower(m.to_address) = them.address
-                   or m.purpose in ('inquiry', 'fair-use-case') and position(them.address in m.text_body) > 0
+                where m.account_id = %(server)s
+                  and (lower(m.to_address) = them.address
+                       or m.purpose in ('inquiry', 'fair-use-case') and position(them.address in m.text_body) > 0)
                returning 1),
-             asked as (delete from inquiries i using them where lower(i.email) = them.address returning 1),
+             asked as (delete from inquiries i using them
+                      where i.account_id is null and lower(i.email) = them.address returning 1),
              tried as (
                delete from sign_in_failures f using them
                 where right(f.subject, length(them.address) + 1) = ':' || them.address returning 1)
         select 1 from mailed union all select 1 from asked union all select 1 from tried
         """,
+        server=server,
         addresses=list(addresses),
     )
 

@@ -316,10 +316,10 @@ async def authenticate(
     async with db.transaction() as tx:
         waiting = await charges_store.waiting_for_holder(tx, account_id, document_id)
     if not waiting or rails.gateway is None:
-        raise NotFound("No payment of this invoice waits to be confirmed.")
+        raise NotFound(N_("No payment of this invoice waits to be confirmed."))
     attempt = waiting[-1]
     if attempt.card_ref is None:
-        raise NotFound("The card of this payment was removed; add another one.")
+        raise NotFound(N_("The card of this payment was removed; add another one."))
     outcome = await rails.gateway.authenticate(attempt.reference, attempt.card_ref, return_url)
     if isinstance(outcome, ActionRequired):
         return Result("action_required", url=outcome.url or "", message=CONFIRM)

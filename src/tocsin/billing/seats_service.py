@@ -12,6 +12,7 @@ from tocsin.billing.decide import decide, is_charging
 from tocsin.billing.keeping import context, refuse_other_view, with_due
 from tocsin.db import Tx
 from tocsin.errors import Conflict
+from tocsin.i18n import N_
 
 
 async def hold(tx: Tx, account_id: int) -> bool:
@@ -30,7 +31,7 @@ async def follow(tx: Tx, account_id: int, people: int, at: datetime) -> None:
     billing, pending = await store.lock(tx, account_id)
     refuse_other_view(billing, pending, None)
     if _is_behind(billing, at):
-        raise Conflict("The subscription is being brought up to date. Try again in a moment.")
+        raise Conflict(N_("The subscription is being brought up to date. Try again in a moment."))
     await _keep(tx, billing, people, at)
 
 

@@ -76,7 +76,7 @@ async def preview(db: Db, rails: Rails, account_id: int, command: Command, at: d
         published = await books.load(tx)
         billing = await store.find(tx, account_id)
         if billing is None:
-            raise NotFound("This account has no subscription.")
+            raise NotFound(N_("This account has no subscription."))
         by = context(published, {})
         outcome = decide(billing, command, at, by)
         _refuse_nobody(command, outcome)
@@ -106,7 +106,7 @@ async def next_invoices(db: Db, usage: UsageSource, account_id: int, at: datetim
     async with db.transaction() as tx:
         billing = await store.find(tx, account_id)
         if billing is None:
-            raise NotFound("This account has no subscription.")
+            raise NotFound(N_("This account has no subscription."))
         published = await books.load(tx)
         facts = await usage.facts(tx, [account_id], at)
     return forecast(billing, published, facts.get(account_id), at)

@@ -928,6 +928,26 @@ ALTER TABLE public.fiscal_archive ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
 );
 
 --
+-- Name: forwarding_rules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.forwarding_rules (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    alias text NOT NULL,
+    from_user_id uuid NOT NULL,
+    to_user_id uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT forwarding_rules_alias_check CHECK ((alias <> ''::text)),
+    CONSTRAINT forwarding_rules_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT forwarding_rules_check1 CHECK ((from_user_id <> to_user_id))
+);
+
+ALTER TABLE ONLY public.forwarding_rules FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: inquiries; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1067,7 +1087,14 @@ CREATE TABLE public.notification_rules (
     "position" integer NOT NULL,
     enabled boolean DEFAULT true NOT NULL,
     inactive_since timestamp with time zone,
-    CONSTRAINT notification_rules_action_type_check CHECK ((action_type = ANY (ARRAY['create-alert'::text, 'acknowledged-alert'::text, 'closed-alert'::text, 'assigned-alert'::text, 'add-note'::text, 'renotified-alert'::text])))
+    criteria jsonb DEFAULT '{"type": "match-all"}'::jsonb NOT NULL,
+    restriction jsonb,
+    times text[] DEFAULT '{}'::text[] NOT NULL,
+    schedule_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    repeat_after interval,
+    repeat_enabled boolean DEFAULT false NOT NULL,
+    CONSTRAINT notification_rules_action_type_check CHECK ((action_type = ANY (ARRAY['create-alert'::text, 'acknowledged-alert'::text, 'closed-alert'::text, 'assigned-alert'::text, 'add-note'::text, 'renotified-alert'::text, 'schedule-start'::text, 'schedule-end'::text, 'incoming-call-routing'::text]))),
+    CONSTRAINT notification_rules_repeat_after_check CHECK ((repeat_after > '00:00:00'::interval))
 );
 
 ALTER TABLE ONLY public.notification_rules FORCE ROW LEVEL SECURITY;
@@ -1238,6 +1265,24 @@ CREATE TABLE public.retention (
 ALTER TABLE ONLY public.retention FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: roles; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.roles (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    base text NOT NULL,
+    granted text[] DEFAULT '{}'::text[] NOT NULL,
+    disallowed text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT roles_base_check CHECK ((base = ANY (ARRAY['user'::text, 'observer'::text, 'stakeholder'::text]))),
+    CONSTRAINT roles_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.roles FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: rotations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1252,6 +1297,7 @@ CREATE TABLE public.rotations (
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone,
     participants jsonb NOT NULL,
+    restriction jsonb,
     CONSTRAINT rotations_check CHECK ((ends_at > starts_at)),
     CONSTRAINT rotations_kind_check CHECK ((kind = ANY (ARRAY['daily'::text, 'weekly'::text, 'hourly'::text]))),
     CONSTRAINT rotations_length_check CHECK ((length > 0))
@@ -1273,6 +1319,9 @@ CREATE TABLE public.routing_rules (
     notify_type text NOT NULL,
     notify_id uuid,
     inactive_since timestamp with time zone,
+    criteria jsonb DEFAULT '{"type": "match-all"}'::jsonb NOT NULL,
+    time_zone text,
+    restriction jsonb,
     CONSTRAINT routing_rules_check CHECK (((notify_type = 'none'::text) = (notify_id IS NULL))),
     CONSTRAINT routing_rules_notify_type_check CHECK ((notify_type = ANY (ARRAY['none'::text, 'schedule'::text, 'escalation'::text])))
 );
@@ -1520,10 +1569,25 @@ CREATE TABLE public.team_members (
     team_id uuid NOT NULL,
     user_id uuid NOT NULL,
     role text DEFAULT 'user'::text NOT NULL,
-    CONSTRAINT team_members_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'user'::text])))
+    CONSTRAINT team_members_role_check CHECK ((role <> ''::text))
 );
 
 ALTER TABLE ONLY public.team_members FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: team_roles; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.team_roles (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    team_id uuid NOT NULL,
+    name text NOT NULL,
+    rights jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT team_roles_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.team_roles FORCE ROW LEVEL SECURITY;
 
 --
 -- Name: teams; Type: TABLE; Schema: public; Owner: -
@@ -1658,6 +1722,13 @@ CREATE TABLE public.users (
     verified_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     inactive_since timestamp with time zone,
+    role_id uuid,
+    skype_username text DEFAULT ''::text NOT NULL,
+    address jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    muted_until timestamp with time zone,
+    quiet_hours jsonb,
     CONSTRAINT users_licence_kind_check CHECK ((licence_kind = ANY (ARRAY['responder'::text, 'stakeholder'::text]))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'user'::text, 'stakeholder'::text]))),
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'suspended'::text]))),
@@ -1953,6 +2024,20 @@ ALTER TABLE ONLY public.fiscal_archive
     ADD CONSTRAINT fiscal_archive_pkey PRIMARY KEY (id);
 
 --
+-- Name: forwarding_rules forwarding_rules_account_id_alias_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.forwarding_rules
+    ADD CONSTRAINT forwarding_rules_account_id_alias_key UNIQUE (account_id, alias);
+
+--
+-- Name: forwarding_rules forwarding_rules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.forwarding_rules
+    ADD CONSTRAINT forwarding_rules_pkey PRIMARY KEY (account_id, id);
+
+--
 -- Name: inquiries inquiries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2086,6 +2171,20 @@ ALTER TABLE ONLY public.retention
     ADD CONSTRAINT retention_pkey PRIMARY KEY (account_id);
 
 --
+-- Name: roles roles_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_account_id_name_key UNIQUE (account_id, name);
+
+--
+-- Name: roles roles_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_pkey PRIMARY KEY (account_id, id);
+
+--
 -- Name: rotations rotations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2175,6 +2274,20 @@ ALTER TABLE ONLY public.subscriptions
 
 ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_pkey PRIMARY KEY (account_id, team_id, user_id);
+
+--
+-- Name: team_roles team_roles_account_id_team_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_roles
+    ADD CONSTRAINT team_roles_account_id_team_id_name_key UNIQUE (account_id, team_id, name);
+
+--
+-- Name: team_roles team_roles_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_roles
+    ADD CONSTRAINT team_roles_pkey PRIMARY KEY (account_id, id);
 
 --
 -- Name: teams teams_account_id_name_key; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2386,6 +2499,18 @@ CREATE UNIQUE INDEX fair_use_one_open_case ON public.fair_use_cases USING btree 
 CREATE INDEX fiscal_archive_by_end ON public.fiscal_archive USING btree (keep_until);
 
 --
+-- Name: forwarding_rules_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX forwarding_rules_by_user ON public.forwarding_rules USING btree (account_id, from_user_id);
+
+--
+-- Name: forwarding_rules_to_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX forwarding_rules_to_user ON public.forwarding_rules USING btree (account_id, to_user_id);
+
+--
 -- Name: inquiries_by_time; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2554,6 +2679,12 @@ CREATE INDEX usage_records_reserved ON public.usage_records USING btree (receive
 CREATE INDEX usage_windows_to_review ON public.usage_windows USING btree (review_at) WHERE (review_at IS NOT NULL);
 
 --
+-- Name: users_by_role_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX users_by_role_id ON public.users USING btree (account_id, role_id) WHERE (role_id IS NOT NULL);
+
+--
 -- Name: users_by_username; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2600,6 +2731,12 @@ CREATE TRIGGER escalations_version AFTER INSERT OR DELETE OR UPDATE ON public.es
 --
 
 CREATE TRIGGER finalised_documents_are_kept BEFORE DELETE OR UPDATE ON public.documents FOR EACH ROW EXECUTE FUNCTION public.keep_finalised_document();
+
+--
+-- Name: forwarding_rules forwarding_rules_version; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER forwarding_rules_version AFTER INSERT OR DELETE OR UPDATE ON public.forwarding_rules FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
 
 --
 -- Name: integrations integrations_version; Type: TRIGGER; Schema: public; Owner: -
@@ -2827,6 +2964,27 @@ ALTER TABLE ONLY public.fair_use_notes
     ADD CONSTRAINT fair_use_notes_account_id_case_id_fkey FOREIGN KEY (account_id, case_id) REFERENCES public.fair_use_cases(account_id, id) ON DELETE CASCADE;
 
 --
+-- Name: forwarding_rules forwarding_rules_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.forwarding_rules
+    ADD CONSTRAINT forwarding_rules_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: forwarding_rules forwarding_rules_account_id_from_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.forwarding_rules
+    ADD CONSTRAINT forwarding_rules_account_id_from_user_id_fkey FOREIGN KEY (account_id, from_user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: forwarding_rules forwarding_rules_account_id_to_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.forwarding_rules
+    ADD CONSTRAINT forwarding_rules_account_id_to_user_id_fkey FOREIGN KEY (account_id, to_user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
 -- Name: inquiries inquiries_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2946,6 +3104,13 @@ ALTER TABLE ONLY public.retention
     ADD CONSTRAINT retention_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
+-- Name: roles roles_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.roles
+    ADD CONSTRAINT roles_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
 -- Name: rotations rotations_account_id_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3023,6 +3188,20 @@ ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
 
 --
+-- Name: team_roles team_roles_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_roles
+    ADD CONSTRAINT team_roles_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: team_roles team_roles_account_id_team_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.team_roles
+    ADD CONSTRAINT team_roles_account_id_team_id_fkey FOREIGN KEY (account_id, team_id) REFERENCES public.teams(account_id, id) ON DELETE CASCADE;
+
+--
 -- Name: teams teams_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3077,6 +3256,13 @@ ALTER TABLE ONLY public.usage_windows
 
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: users users_role_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_role_id_fkey FOREIGN KEY (account_id, role_id) REFERENCES public.roles(account_id, id);
 
 --
 -- Name: accounts; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3373,6 +3559,12 @@ CREATE POLICY engine ON public.fair_use_cases TO tocsin_owner, tocsin_engine USI
 CREATE POLICY engine ON public.fair_use_notes TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: forwarding_rules engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.forwarding_rules TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: inquiries engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3463,6 +3655,12 @@ CREATE POLICY engine ON public.rented_numbers TO tocsin_owner, tocsin_engine USI
 CREATE POLICY engine ON public.retention TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: roles engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.roles TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: rotations engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3515,6 +3713,12 @@ CREATE POLICY engine ON public.subscriptions TO tocsin_owner, tocsin_engine USIN
 --
 
 CREATE POLICY engine ON public.team_members TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: team_roles engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.team_roles TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: teams engine; Type: POLICY; Schema: public; Owner: -
@@ -3587,6 +3791,12 @@ ALTER TABLE public.fair_use_cases ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.fair_use_notes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: forwarding_rules; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.forwarding_rules ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: inquiries; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3679,6 +3889,12 @@ ALTER TABLE public.rented_numbers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.retention ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: roles; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.roles ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: rotations; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3731,6 +3947,12 @@ ALTER TABLE public.subscriptions ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: team_roles; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.team_roles ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: teams; Type: ROW SECURITY; Schema: public; Owner: -
@@ -3901,6 +4123,12 @@ CREATE POLICY tenant ON public.fair_use_cases USING ((account_id = ANY (( SELECT
 CREATE POLICY tenant ON public.fair_use_notes USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: forwarding_rules tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.forwarding_rules USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: integrations tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3985,6 +4213,12 @@ CREATE POLICY tenant ON public.rented_numbers USING ((account_id = ANY (( SELECT
 CREATE POLICY tenant ON public.retention USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: roles tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.roles USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: rotations tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -4037,6 +4271,12 @@ CREATE POLICY tenant ON public.subscriptions USING ((account_id = ANY (( SELECT 
 --
 
 CREATE POLICY tenant ON public.team_members USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: team_roles tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.team_roles USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: teams tenant; Type: POLICY; Schema: public; Owner: -
@@ -4351,6 +4591,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fair_use_notes TO tocsin_engin
 GRANT SELECT,INSERT,DELETE ON TABLE public.fiscal_archive TO tocsin_engine;
 
 --
+-- Name: TABLE forwarding_rules; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.forwarding_rules TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.forwarding_rules TO tocsin_engine;
+
+--
 -- Name: TABLE inquiries; Type: ACL; Schema: public; Owner: -
 --
 
@@ -4462,6 +4709,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention TO tocsin_engine;
 
 --
+-- Name: TABLE roles; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.roles TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.roles TO tocsin_engine;
+
+--
 -- Name: TABLE rotations; Type: ACL; Schema: public; Owner: -
 --
 
@@ -4549,6 +4803,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscriptions TO tocsin_engine
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO tocsin_engine;
+
+--
+-- Name: TABLE team_roles; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_roles TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_roles TO tocsin_engine;
 
 --
 -- Name: TABLE teams; Type: ACL; Schema: public; Owner: -

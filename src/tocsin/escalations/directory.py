@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tocsin.escalations.escalation import Escalation
 from tocsin.escalations.routing import RoutingRule
+from tocsin.schedules.forwarding import Forwarding
 from tocsin.schedules.on_call import Schedule
 
 ADMIN = "admin"
@@ -19,6 +20,11 @@ class Person:
     suspended: bool = False
     over_limit: bool = False
     stakeholder: bool = False  # told of incidents, never of alerts. Source: licensing requirements R8.3
+
+    @property
+    def is_told(self) -> bool:
+        """Whether alerts may reach them at all."""
+        return not (self.suspended or self.over_limit or self.stakeholder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,9 @@ class Directory:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
     inactive: frozenset[str] = frozenset()
+    forwardings: tuple[Forwarding, ...] = ()
+
+    def is_told(self, user_id: str) -> bool:
+        """Whether there is such a person and alerts may reach them."""
+        person = self.people.get(user_id)
+        return person is not None and person.is_told

@@ -144,6 +144,9 @@ def _step(reason: Reason, reader: Reader) -> str:
             return _on_call(reason, reader)
         case ReasonKind.MEMBER:
             return _(MEMBERS.get(reason.notify_type, ANY_MEMBER), team=reason.name)
+        case ReasonKind.FORWARDING:
+            until = reader.until(reason.shift_ends_at) if reason.shift_ends_at else ""
+            return _("instead of %(user)s, who forwards until %(time)s", user=reason.name or "", time=until)
 
 
 def _routed(team: Reason, rule: Reason, reader: Reader) -> str:

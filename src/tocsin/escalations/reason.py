@@ -16,6 +16,7 @@ class ReasonKind(StrEnum):
     RULE = "rule"  # one rule of the escalation before it
     SCHEDULE = "schedule"
     MEMBER = "member"  # the team was opened to its members
+    FORWARDING = "forwarding"  # what was for one person goes to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Reason:
     """One stretch of the path. Which fields speak depends on `kind`; the rest are None.
 
     RULE: position, round, delay, notify_type. SCHEDULE: notify_type, rotation (its name), the shift's
-    span, and the alias of the override that decided. MEMBER: notify_type, role.
+    span, and the alias of the override that decided. MEMBER: notify_type, role. FORWARDING: its id, the
+    username that it forwards from as `name`, and until when as `shift_ends_at`.
     """
 
     kind: ReasonKind

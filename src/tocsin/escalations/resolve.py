@@ -1,6 +1,6 @@
 """Who is told: from a recipient to people, each with the path that led there. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from tocsin.escalations.directory import ADMIN, Directory, Member, Team
 from tocsin.escalations.escalation import Escalation, NotifyType, Recipient, RecipientKind, Tell
 from tocsin.escalations.reason import Path, Reason, ReasonKind
 from tocsin.escalations.routing import RoutedNowhere, RoutedTo, RoutingRule, Unrouted, route
+from tocsin.schedules.forwarding import Forwarding, chain, forwards_at
 from tocsin.schedules.on_call import OnCall, Schedule, on_call_at, on_call_next, on_call_previous, silencing_override
 from tocsin.schedules.rotation import ParticipantKind
 
@@ -151,6 +152,11 @@ class _Gathering:
     runs: list[NestedRun] = field(default_factory=list)
     nobody: list[Nobody] = field(default_factory=list)
     opened: set[str] = field(default_factory=set)
+    forwards: Mapping[str, Forwarding] = field(init=False)
+
+    def __post_init__(self) -> None:
+        usable = (it for it in self.directory.forwardings if self.directory.is_told(it.to_user_id))
+        self.forwards = forwards_at(usable, self.at)
 
     def resolution(self) -> Resolution:
         return Resolution(tuple(self.people.values()), tuple(self.runs), tuple(self.nobody))
@@ -169,6 +175,10 @@ class _Gathering:
                 self.route_team(recipient.id, path)
 
     def tell(self, user_id: str, path: Path) -> None:
+        """Tell a person, or whoever stands in for them; a forwarding to somebody who is told nothing rests."""
+        for step in chain(user_id, self.forwards):
+            path = (*path, self.forwarding_reason(step))
+            user_id = step.to_user_id
         person = self.directory.people.get(user_id)
         if person is None:
             self.end(NobodyReason.MISSING, path, user_id)
@@ -180,6 +190,11 @@ class _Gathering:
             self.end(NobodyReason.PLAN_LIMIT, path, person.username)
         else:
             self.people.setdefault(user_id, Told(user_id, person.username, path))
+
+    def forwarding_reason(self, step: Forwarding) -> Reason:
+        person = self.directory.people.get(step.from_user_id)
+        name = person.username if person else None
+        return Reason(ReasonKind.FORWARDING, step.id, name, shift_ends_at=step.ends_at)
 
     def end(self, reason: NobodyReason, path: Path, name: str | None = None) -> None:
         self.nobody.append(Nobody(reason, path, name))
@@ -273,8 +288,7 @@ class _Gathering:
                 return team.members
 
     def is_able(self, member: Member) -> bool:
-        person = self.directory.people.get(member.user_id)
-        return person is not None and not (person.suspended or person.over_limit or person.stakeholder)
+        return self.directory.is_told(member.user_id)
 
     def open_escalation(self, escalation_id: str, path: Path) -> None:
         """Everyone an escalation on duty names now, at any delay; a circle adds nobody."""

@@ -21,8 +21,10 @@ from tocsin.escalations.escalation import (
 from tocsin.escalations.routing import RoutingRule, TargetKind
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.notifications.plan import ActionType, Contact, NotificationRule, Step
+from tocsin.schedules.forwarding import Forwarding
 from tocsin.schedules.on_call import Schedule
 from tocsin.schedules.overrides import Override
+from tocsin.schedules.restrictions import from_json
 from tocsin.schedules.rotation import Participant, ParticipantKind, Rotation, RotationKind
 
 Row = dict[str, Any]
@@ -73,6 +75,7 @@ async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
             schedules=await _schedules(tx, account_id),
             escalations=await _escalations(tx, account_id),
             inactive=frozenset(await _inactive(tx, account_id)),
+            forwardings=await _forwardings(tx, account_id),
         ),
         contacts=await _contacts(tx, account_id),
         rules=await _notification_rules(tx, account_id),
@@ -162,7 +165,8 @@ async def _schedules(tx: Tx, account_id: int) -> dict[str, Schedule]:
     rotations = _grouped(
         await _rows(
             tx,
-            "select id, schedule_id, name, kind, length, starts_at, ends_at, participants from rotations",
+            """select id, schedule_id, name, kind, length, starts_at, ends_at, participants, restriction
+                 from rotations""",
             account_id,
             order="schedule_id, position, id",
         ),
@@ -201,6 +205,7 @@ def _rotation(row: Row) -> Rotation:
         ends_at=row["ends_at"],
         kind=RotationKind(row["kind"]),
         length=row["length"],
+        restriction=from_json(row["restriction"]),
     )
 
 
@@ -212,6 +217,27 @@ def _override(row: Row) -> Override:
         ends_at=row["ends_at"],
         created_at=row["created_at"],
         rotation_ids=frozenset(str(rotation_id) for rotation_id in row["rotation_ids"]),
+    )
+
+
+async def _forwardings(tx: Tx, account_id: int) -> tuple[Forwarding, ...]:
+    rows = await _rows(
+        tx,
+        "select id, alias, from_user_id, to_user_id, starts_at, ends_at, created_at from forwarding_rules",
+        account_id,
+        order="created_at, id",
+    )
+    return tuple(
+        Forwarding(
+            id=str(row["id"]),
+            alias=row["alias"],
+            from_user_id=str(row["from_user_id"]),
+            to_user_id=str(row["to_user_id"]),
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            created_at=row["created_at"],
+        )
+        for row in rows
     )
 
 

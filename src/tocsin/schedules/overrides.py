@@ -1,8 +1,9 @@
 """Overrides: who stands in for a rotation's turn, for a while. Pure; every instant is UTC."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,23 @@ def override_at(overrides: Iterable[Override], rotation_id: str | None, at: date
         if override.is_active(at) and override.applies_to(rotation_id):
             deciding = override if deciding is None else newer(deciding, override)
     return deciding
+
+
+def deciding(
+    overrides: Iterable[Override], rotation_id: str | None, start: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime, Override]]:
+    """Which override decides for a rotation, and when: [start, end) in order, cut at every boundary of one."""
+    there = [it for it in overrides if it.starts_at < end and it.ends_at > start and it.applies_to(rotation_id)]
+    edges = {max(it.starts_at, start) for it in there} | {min(it.ends_at, end) for it in there}
+    begins: dict[datetime, list[Override]] = {}
+    for override in there:
+        begins.setdefault(max(override.starts_at, start), []).append(override)
+    active: list[Override] = []
+    for since, until in pairwise(sorted(edges)):
+        active = [it for it in active if it.ends_at > since] + begins.get(since, [])
+        decides = override_at(active, rotation_id, since)
+        if decides is not None:
+            yield since, until, decides
 
 
 def newer(one: Override, other: Override) -> Override:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tocsin.errors import Invalid
+from tocsin.schedules.restrictions import Restriction
 from tocsin.wall import wall_clock, wall_instant
 
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # stands for "no end": a turn that would hand off later never does
@@ -51,8 +52,9 @@ NOBODY = Participant(ParticipantKind.NONE)
 class Rotation:
     """Participants take turns of `length` units on the schedule's wall clock, from `starts_at` on.
 
-    `ends_at` cuts the last turn and does not change the counting. Raises: Invalid without
-    participants, or for a length below 1.
+    `ends_at` cuts the last turn and does not change the counting; `restriction` hides what is outside of its
+    hours, and neither turns nor their neighbours know of it (see base_layer). Raises: Invalid without participants,
+    or for a length below 1.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Rotation:
     ends_at: datetime | None
     kind: RotationKind
     length: int = 1
+    restriction: Restriction | None = None
     turn_length: timedelta = field(init=False, repr=False, compare=False)  # as the wall clock shows it
     _hash: int = field(init=False, repr=False, compare=False)  # kept: rotations are cache keys
 

@@ -14,6 +14,7 @@ from tocsin.escalations.escalation import (
     Repeat,
 )
 from tocsin.escalations.routing import RoutingRule, TargetKind
+from tocsin.schedules.forwarding import Forwarding
 from tocsin.schedules.on_call import Schedule
 from tocsin.schedules.overrides import Override
 from tocsin.schedules.rotation import Participant, ParticipantKind, Rotation, RotationKind
@@ -85,10 +86,15 @@ def make_directory(
     *things: Team | Schedule | Escalation,
     people: tuple[str, ...] = ("ana", "bo", "cy"),
     suspended: tuple[str, ...] = (),
+    forwards: tuple[tuple[str, str], ...] = (),
 ) -> Directory:
+    """`forwards` are pairs of who forwards to whom, for the hour after START."""
     return Directory(
         people={name: Person(name, f"{name}@example.com", name in suspended) for name in (*people, *suspended)},
         teams={it.id: it for it in things if isinstance(it, Team)},
         schedules={it.id: it for it in things if isinstance(it, Schedule)},
         escalations={it.id: it for it in things if isinstance(it, Escalation)},
+        forwardings=tuple(
+            Forwarding(f"{it}-{other}", f"{it}-{other}", it, other, START, after(60), START) for it, other in forwards
+        ),
     )

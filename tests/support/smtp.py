@@ -14,11 +14,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 @dataclass
 class SmtpSink:
-    """What arrived, in order. `answers` are given instead of taking the next mails, e.g. "451 4.3.0 try later"."""
+    """What arrived, in order. `answers` are given instead of taking the next mails, e.g. "451 4.3.0 try later".
+
+    An address of `unknown` is refused for good.
+    """
 
     url: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
     connections: int = 0
     takes_leave: bool = True  # answers QUIT
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -34,6 +38,16 @@ class SmtpSink:
         assert isinstance(message, EmailMessage)
         self.mails.append(message)
         return f"250 2.0.0 kept as {len(self.mails)}"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take an address, or refuse it."""
+        if address in self.unknown:
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 ok"
 
     async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         """Say goodbye, or nothing at all."""

@@ -10,6 +10,7 @@ from tests.support.customer import Customer, customer
 from tests.support.mailbox import mails
 from tests.support.makers import Tenant
 
+from tocsin.accounts.model import Role
 from tocsin.billing import metered
 from tocsin.billing.commands import Cancel
 from tocsin.db import Databases
@@ -51,6 +52,40 @@ async def test_an_owner_on_trial_reads_on_every_page_how_long_it_goes_on(ana: Cu
     assert "This is the last day of your trial." in last
     assert "Then Standard begins." in chosen
     assert "trial" not in unknowing.text.lower().partition("<main")[0]
+
+
+async def test_r3_1_one_mail_at_nine_tells_of_the_trials_end_and_what_rests(
+    ana: Customer, databases: Databases
+) -> None:
+    for _ in range(6):
+        await add_person(databases, ana.tenant, role=Role.USER)
+    await ana.comes_to("2026-03-25 10:00")
+    ended, moved = await mails(ana.tenant, "trial-ended"), await mails(ana.tenant, "moved-to-free")
+
+    [letter] = ended
+    assert moved == []
+    assert letter.created_at == at("2026-03-25 09:00")
+    assert "Your account is on Free now." in letter.text_body
+    assert "Free has switched off: Responders: 2 of 7" in letter.text_body
+    assert "Free has switched off: Voice calls" in letter.text_body
+    assert f"{ana.url}/settings/active" in letter.text_body
+
+
+async def test_s16_after_the_days_of_grace_one_mail_at_nine_tells_what_rests(
+    ana: Customer, databases: Databases
+) -> None:
+    for _ in range(6):
+        await add_person(databases, ana.tenant, role=Role.USER)
+    await ana.add_card("pm_card_chargeCustomerFail")
+    await ana.order(plan="standard", interval="month", seats=7)
+    await ana.comes_to("2026-03-28 10:00")
+    [ended] = await mails(ana.tenant, "trial-ended")
+    [moved] = await mails(ana.tenant, "moved-to-free")
+
+    assert "What you have chosen follows: Standard, 7 seats, paid by the month." in ended.text_body
+    assert "Free has switched off" not in ended.text_body
+    assert moved.created_at == at("2026-03-28 09:00")
+    assert "Free has switched off: Responders: 2 of 7" in moved.text_body
 
 
 async def test_an_owner_who_owes_reads_how_much_and_where_to_pay(ana: Customer) -> None:

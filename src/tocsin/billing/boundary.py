@@ -166,10 +166,11 @@ def _bill_last_usage(decision: Decision, closed: ClosedWindow | None, dated_on: 
         invoice_now(decision, late, dated_on=dated_on)
 
 
-def to_free(decision: Decision) -> None:
+def to_free(decision: Decision, *, tell: bool = True) -> None:
     """The account is on Free from now on: nothing is credited, accrued usage follows on a last invoice.
 
-    Numbers are kept a while, in case a plan is bought. Source: R3.4, R13.2, S20, S27, S34
+    Numbers are kept a while, in case a plan is bought. Without `tell` another letter says so.
+    Source: R3.4, R13.2, S20, S27, S34
     """
     subscription = decision.subscription
     if subscription.term_ends_on is not None:
@@ -206,7 +207,8 @@ def to_free(decision: Decision) -> None:
         free_since=decision.at,
     )
     decision.begin_term()
-    decision.tell(LetterKind.MOVED_TO_FREE, plan=subscription.plan)
+    if tell:
+        decision.tell(LetterKind.MOVED_TO_FREE)
     decision.because("the account is on Free")
 
 

@@ -1,7 +1,7 @@
 """The mails about a fair-use case, to the owners. Source: licensing requirements R11.3, R11.4"""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin import i18n
@@ -82,15 +82,21 @@ async def tell_operators(tx: Tx, account_id: int, case_id: UUID, said: str, base
 
 
 async def send_notice(tx: Tx, case: Case, note: str, base_url: str, at: datetime) -> None:
+    letter_id = uuid4()
     for reader in (await letters_store.readers(tx, [case.account_id])).get(case.account_id, []):
-        await _send(tx, case, notice(case, note, reader, base_url), reader, "fair-use-notice", at)
+        await _send(tx, case, notice(case, note, reader, base_url), reader, "fair-use-notice", letter_id, at)
 
 
 async def send_withdrawal(tx: Tx, case: Case, note: str, base_url: str, at: datetime) -> None:
+    letter_id = uuid4()
     for reader in (await letters_store.readers(tx, [case.account_id])).get(case.account_id, []):
-        await _send(tx, case, withdrawal(case, note, reader, base_url), reader, "fair-use-withdrawn", at)
+        await _send(tx, case, withdrawal(case, note, reader, base_url), reader, "fair-use-withdrawn", letter_id, at)
 
 
-async def _send(tx: Tx, case: Case, letter: Letter, reader: Reader, purpose: str, at: datetime) -> None:
+async def _send(
+    tx: Tx, case: Case, letter: Letter, reader: Reader, purpose: str, letter_id: UUID, at: datetime
+) -> None:
     text, html = written(letter, locale=reader.locale, zone=reader.zone, at=at)
-    await outbox.enqueue(tx, case.account_id, purpose, reader.address, letter.subject, text, html, at)
+    await outbox.enqueue(
+        tx, case.account_id, purpose, reader.address, letter.subject, text, html, at, letter_id=letter_id
+    )

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from tocsin import i18n
@@ -71,7 +71,10 @@ WORDS: Mapping[LetterKind, Words] = {
     ),
     LetterKind.TRIAL_ENDED: Words(
         N_("Your trial has ended"),
-        (N_("Nothing was deleted. Whatever the plan does not include rests until you choose one that does."),),
+        (
+            N_("Your account is on Free now. Nothing was deleted: what rests comes back as it was with a plan."),
+            N_("Alerts are still accepted, and somebody is still told."),
+        ),
         N_("Choose a plan"),
         SUBSCRIPTIONS,
     ),
@@ -204,22 +207,24 @@ class OutboxTeller:
 
     async def _tell(self, tx: Tx, outcome: Outcome, letter: Facts, owners: Sequence[Reader], at: datetime) -> None:
         account_id = outcome.billing.subscription.account_id
-        losses = await self._losses_of(tx, account_id, letter)
+        losses, letter_id = await self._losses_of(tx, account_id, letter, at), uuid4()
         for reader in _readers(outcome, letter, owners):
             made = in_words(letter, reader.locale, reader.zone, self.base_url, losses)
             text, html = written(made, locale=reader.locale, zone=reader.zone, at=at)
             purpose = letter.kind.value.replace("_", "-")
-            await outbox.enqueue(tx, account_id, purpose, reader.address, made.subject, text, html, letter.at)
+            await outbox.enqueue(
+                tx, account_id, purpose, reader.address, made.subject, text, html, letter.at, letter_id=letter_id
+            )
 
-    async def _losses_of(self, tx: Tx, account_id: int, letter: Facts) -> Sequence[Loss]:
-        if self.losses is None or letter.kind is not LetterKind.TRIAL_REMINDER:
+    async def _losses_of(self, tx: Tx, account_id: int, letter: Facts, at: datetime) -> Sequence[Loss]:
+        """Counted before the decision is kept: what the account has is what it had until now."""
+        if self.losses is None or letter.kind not in LOSING:
             return ()
         plan, seats = letter.facts.get("plan"), letter.facts.get("seats")
-        return await self.losses(
-            tx, account_id, str(plan or FREE), seats if isinstance(seats, int) else None, letter.at
-        )
+        return await self.losses(tx, account_id, str(plan or FREE), seats if isinstance(seats, int) else None, at)
 
 
+LOSING = {LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED, LetterKind.MOVED_TO_FREE}
 ABOUT_MONEY = {LetterKind.CHARGE_FAILED, LetterKind.DUNNING, LetterKind.ACTION_REQUIRED}
 
 
@@ -237,14 +242,16 @@ def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: 
     words = WORDS[letter.kind]
     facts = _said(letter.facts, locale, zone)
     chosen = letter.kind in (LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED) and "plan" in letter.facts
-    paragraphs = (CHOSEN,) if chosen else words.paragraphs
+    ended = letter.kind is not LetterKind.TRIAL_REMINDER
+    paragraphs = (CHOSEN_BEGINS if ended else CHOSEN,) if chosen else words.paragraphs
     if letter.facts.get("lacks_card"):
-        paragraphs = (CHOSEN_WITHOUT_CARD,) if chosen else (*paragraphs, NO_CARD_YET)
+        without = CHOSEN_LACKS_CARD if ended else CHOSEN_WITHOUT_CARD
+        paragraphs = (without,) if chosen else (*paragraphs, NO_CARD_YET)
         words = words._replace(button=N_("Add a card"), page=BILLING)
     buttons = [Button(_(words.button), f"{base_url}{words.page}")] if words.button else []
     if losses:
         buttons.append(Button(_("Choose what stays"), f"{base_url}{ACTIVE}"))
-    loses = _("Rests with this plan") if chosen else _("Free switches off")
+    loses = _("Rests with this plan") if chosen else _("Free has switched off") if ended else _("Free switches off")
     return Letter(
         subject=_(words.subject, **facts),
         heading=_(words.subject, **facts),
@@ -258,6 +265,11 @@ CHOSEN = N_("You have chosen what comes next: %(target)s. It begins by itself, a
 CHOSEN_WITHOUT_CARD = N_(
     "You have chosen what comes next: %(target)s. No card is on file yet: add one before the trial ends, and it begins"
     " by itself; without one the account moves to Free."
+)
+CHOSEN_BEGINS = N_("What you have chosen follows: %(target)s. Everything stays as it is.")
+CHOSEN_LACKS_CARD = N_(
+    "You have chosen what comes next: %(target)s. No card is on file: with one it begins, without one the account moves"
+    " to Free within days."
 )
 NO_CARD_YET = N_("No card is on file yet. Add one before the trial ends, or the plan cannot begin.")
 AMOUNTS = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from tocsin.db import Tx
+from tocsin.mail.stand_ins import Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,19 @@ async def readers(tx: Tx, account_ids: Sequence[int]) -> dict[int, list[Reader]]
         reader = Reader(row["username"], row["locale"], ZoneInfo(row["time_zone"]))
         found.setdefault(row["account_id"], []).append(reader)
     return found
+
+
+async def stand_ins(tx: Tx, account_id: int) -> Readers:
+    """Who may get a letter that an address refuses: the active owners and admins, oldest first."""
+    rows = await tx.dicts(
+        """
+        select u.username, u.role from users u
+         where u.account_id = %(account_id)s and u.role in ('owner', 'admin') and u.status = 'active'
+         order by u.created_at, u.username
+        """,
+        account_id=account_id,
+    )
+    by_role: dict[str, list[str]] = {"owner": [], "admin": []}
+    for row in rows:
+        by_role[row["role"]].append(row["username"])
+    return Readers(by_role["owner"], by_role["admin"])

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -100,11 +100,14 @@ async def _announce(tx: Tx, document: Document, pdf: bytes, base_url: str, at: d
     owners = (await letters_store.readers(tx, [document.account_id])).get(document.account_id, [])
     zone = ZoneInfo(document.zone)
     named = [Reader(address, document.buyer.locale, zone) for address in document.buyer.emails]
+    letter_id = uuid4()
     for reader in named or owners:
         letter = announcement(document, reader.locale, base_url, attached=bool(attached))
         text, html = written(letter, locale=reader.locale, zone=reader.zone, at=at)
         purpose = "invoice" if document.kind is DocumentKind.INVOICE else "credit-note"
-        await outbox.enqueue(tx, document.account_id, purpose, reader.address, letter.subject, text, html, at, attached)
+        await outbox.enqueue(
+            tx, document.account_id, purpose, reader.address, letter.subject, text, html, at, attached, letter_id
+        )
 
 
 def file_name(document: Document, format_: Format) -> str:

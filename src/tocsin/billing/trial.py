@@ -163,9 +163,9 @@ def remind(decision: Decision) -> None:
 def end(decision: Decision) -> None:
     """The trial is over: the chosen plan begins with its first charge, or the account is on Free. Source: R3.2, R3.4"""
     subscription = decision.subscription
-    _tell_end(decision)
+    _tell_at_nine(decision, LetterKind.TRIAL_ENDED, ends_on=ends_on(subscription), **_chosen_facts(subscription))
     if subscription.chosen is None or subscription.cancels:
-        to_free(decision)
+        to_free(decision, tell=False)
         return
     if subscription.collection is Collection.INVOICE:
         convert(decision, None)
@@ -173,14 +173,12 @@ def end(decision: Decision) -> None:
     charge_first(decision)
 
 
-def _tell_end(decision: Decision) -> None:
-    """The mail of the end itself goes out at 09:00 of the day that follows the trial."""
+def _tell_at_nine(decision: Decision, kind: LetterKind, **facts: object) -> None:
+    """What happened at a midnight is told at 09:00 of the day that it begins."""
     subscription = decision.subscription
-    chosen = _chosen_facts(subscription)
     zone = ZoneInfo(subscription.next_zone or subscription.zone)  # in force from the trial's end on. S24
-    at = wall_instant(ends_on(subscription), MAILS_AT, zone)
-    facts = {"ends_on": ends_on(subscription), **chosen}
-    decision.letters.append(Letter(LetterKind.TRIAL_ENDED, max(at, decision.at), facts))
+    at = wall_instant(day_of(decision.at, zone), MAILS_AT, zone)
+    decision.letters.append(Letter(kind, max(at, decision.at), facts))
 
 
 def charge_first(decision: Decision) -> None:
@@ -275,4 +273,5 @@ def first_charge_failed(decision: Decision, settled: ChargeSettled) -> None:
 
 def end_grace(decision: Decision) -> None:
     """Not paid in time: Free, and nothing owed. Source: S16"""
-    to_free(decision)
+    _tell_at_nine(decision, LetterKind.MOVED_TO_FREE)
+    to_free(decision, tell=False)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from tocsin import i18n
 from tocsin.billing import letters_store
@@ -69,8 +70,11 @@ def in_words(said: Said, term: Term, window: Window, reader: Reader, base_url: s
 
 async def send(tx: Tx, account_id: int, said: Said, term: Term, window: Window, base_url: str, at: datetime) -> None:
     """To every owner."""
+    letter_id = uuid4()
     for reader in (await letters_store.readers(tx, [account_id])).get(account_id, []):
         letter = in_words(said, term, window, reader, base_url)
         text, html = written(letter, locale=reader.locale, zone=reader.zone, at=at)
         purpose = f"usage-{said.level.value}"
-        await outbox.enqueue(tx, account_id, purpose, reader.address, letter.subject, text, html, at)
+        await outbox.enqueue(
+            tx, account_id, purpose, reader.address, letter.subject, text, html, at, letter_id=letter_id
+        )

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 from tocsin import crypto
 from tocsin.accounts.people.contacts import CONTACT_SECRET
 from tocsin.alerts import search_store
-from tocsin.billing import charges_store, charging, fair_use_service, fair_use_store, metered, rendering, vat_refresh
+from tocsin.billing import (
+    charges_store,
+    charging,
+    fair_use_service,
+    fair_use_store,
+    letters_store,
+    metered,
+    rendering,
+    vat_refresh,
+)
 from tocsin.billing import due as billing_due
 from tocsin.billing.cards import gateway_of
 from tocsin.billing.cards.gateway import CardGateway
@@ -69,7 +78,9 @@ class Engine:
 
     async def send_mails(self, now: datetime) -> int:
         """Mails that are not about an alert."""
-        return await outbox.send_due(self.db, now, self.mail_transport, self.mail_from, lease=self.lease)
+        return await outbox.send_due(
+            self.db, now, self.mail_transport, self.mail_from, lease=self.lease, readers=letters_store.stand_ins
+        )
 
     async def advance_subscriptions(self, now: datetime) -> int:
         """Trials, boundaries, renewals, dunning: what happens to accounts by itself; before that, old VAT ids."""

@@ -5,6 +5,7 @@ Source: licensing requirements R3.3, CHOICE-25, S43
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from tocsin import i18n
 from tocsin.billing import letters_store
@@ -42,6 +43,7 @@ async def review(tx: Tx, account_id: int, have: Entitlements, at: datetime) -> N
 
 
 async def _tell(tx: Tx, made: Retention, plan: str, hidden: int, at: datetime) -> None:
+    letter_id = uuid4()
     for reader in (await letters_store.readers(tx, [made.account_id])).get(made.account_id, []):
         _ = Translator(reader.locale)
         until = i18n.instant_in_full(reader.locale, reader.zone, made.purge_from)
@@ -57,7 +59,9 @@ async def _tell(tx: Tx, made: Retention, plan: str, hidden: int, at: datetime) -
             ),
         )  # fmt: skip
         text, html = written(letter, locale=reader.locale, zone=reader.zone, at=at)
-        await outbox.enqueue(tx, made.account_id, "retention", reader.address, letter.subject, text, html, at)
+        await outbox.enqueue(
+            tx, made.account_id, "retention", reader.address, letter.subject, text, html, at, letter_id=letter_id
+        )
 
 
 async def advance_due(db: Db, now: datetime) -> int:

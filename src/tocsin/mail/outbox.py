@@ -1,8 +1,9 @@
 """The outbox: a mail is a row first, written with what it tells about, and leaves when it is due."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
@@ -11,6 +12,7 @@ from tocsin.i18n import N_
 from tocsin.mail import store
 from tocsin.mail.attachment import Attachment
 from tocsin.mail.smtp import MailError, Transport, make_message
+from tocsin.mail.stand_ins import Readers, stand_ins
 from tocsin.mail.store import Mail
 
 log = structlog.get_logger("tocsin.mail")
@@ -18,6 +20,8 @@ log = structlog.get_logger("tocsin.mail")
 BATCH = 50
 # The waits after the first, second, … failed try; after the last one the mail has failed, a good day after it was due.
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30, 60, 180, 360, 720))
+ReadersOf = Callable[[Tx, int], Awaitable[Readers]]
+"""Who reads an account's letters; this room knows nobody."""
 KEEP_BODIES = timedelta(days=14)
 NO_SERVER = N_("No mail server is set: TOCSIN_SMTP_URL is empty. The mail can be read under /mailbox.")
 
@@ -32,12 +36,14 @@ async def enqueue(
     html: str,
     at: datetime,
     attachments: Sequence[Attachment] = (),
+    letter_id: UUID | None = None,
 ) -> int:
     """The id of a mail that leaves after the commit. `purpose` is a word for the list, e.g. "invitation".
 
-    What it takes along is at most `attachment.LARGEST_BYTES` a file; the database refuses more.
+    What it takes along is at most `attachment.LARGEST_BYTES` a file; the database refuses more. Copies of one letter to
+    the account's owners have one `letter_id`: where it is refused for good, others get it.
     """
-    mail_id = await store.insert_mail(tx, account_id, purpose, to, subject, text, html, at)
+    mail_id = await store.insert_mail(tx, account_id, purpose, to, subject, text, html, at, letter_id=letter_id)
     if attachments:
         await store.insert_attachments(tx, account_id, mail_id, attachments)
     return mail_id
@@ -49,12 +55,20 @@ async def keep(tx: Tx, account_id: int, purpose: str, to: str, subject: str, tex
 
 
 async def send_due(
-    db: Db, now: datetime, transport: Transport | None, sender: str, *, lease: timedelta, limit: int = BATCH
+    db: Db,
+    now: datetime,
+    transport: Transport | None,
+    sender: str,
+    *,
+    lease: timedelta,
+    limit: int = BATCH,
+    readers: ReadersOf | None = None,
 ) -> int:
     """Send what is due; returns how many mails were tried. Any number of workers may call it at once.
 
     Without a transport each mail ends as failed, with the reason. A mail whose sender died is due again when its
-    `lease` is over, so a mail may be sent twice but is never lost.
+    `lease` is over, so a mail may be sent twice but is never lost. A letter that an owner's address refuses for good
+    goes to others of the `readers`.
     """
     async with db.transaction() as tx:
         mails = await store.claim_due(tx, now, now + lease, limit)
@@ -64,8 +78,14 @@ async def send_due(
     )
     if mails:
         async with db.transaction() as tx:
-            for mail, outcome in zip(mails, outcomes, strict=True):
+            ended = [(mail, outcome) for mail, outcome in zip(mails, outcomes, strict=True)]
+            lost = [mail for mail, outcome in ended if mail.letter_id and _is_lost(mail, outcome, now)]
+            await store.lock_letters(tx, [mail.letter_id for mail in lost if mail.letter_id])
+            for mail, outcome in ended:
                 await _record(tx, mail, outcome, now)
+            if readers is not None and transport is not None:
+                for mail in lost:
+                    await _pass_on(tx, mail, readers, files.get((mail.account_id, mail.id), ()), now)
     return len(mails)
 
 
@@ -102,6 +122,25 @@ async def _attempt(
         )
     except MailError as error:
         return error
+
+
+def _is_lost(mail: Mail, outcome: MailError | str, now: datetime) -> bool:
+    """Whether the mail has failed for good."""
+    return isinstance(outcome, MailError) and not (outcome.retry and retry_at(mail.attempts, now))
+
+
+async def _pass_on(tx: Tx, mail: Mail, readers: ReadersOf, attachments: Sequence[Attachment], now: datetime) -> None:
+    """Send the letter to who reads it instead of an address that refused it. Source: licensing requirements R3.1"""
+    assert mail.letter_id is not None  # noqa: S101 - for the type checker
+    failed = await store.copies_of(tx, mail.account_id, mail.letter_id)
+    if not failed[mail.to_address]:
+        return  # another worker sends it once more: this one had it for too long
+    for address in stand_ins(failed, await readers(tx, mail.account_id)):
+        log.info("letter passed on", account_id=mail.account_id, mail_id=mail.id)
+        await enqueue(
+            tx, mail.account_id, mail.purpose, address, mail.subject, mail.text_body, mail.html_body, now, attachments,
+            mail.letter_id,
+        )  # fmt: skip
 
 
 async def _record(tx: Tx, mail: Mail, outcome: MailError | str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from tocsin.db import Tx
 from tocsin.mail.attachment import Attachment
@@ -10,7 +11,10 @@ from tocsin.mail.attachment import Attachment
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail in the outbox. `due_at` is the next try, or where it is being sent the end of the lease."""
+    """A mail in the outbox. `due_at` is the next try, or where it is being sent the end of the lease.
+
+    Copies of one letter to an account's owners have the same `letter_id`.
+    """
 
     account_id: int
     id: int
@@ -25,10 +29,11 @@ class Mail:
     due_at: datetime | None
     created_at: datetime
     ended_at: datetime | None
+    letter_id: UUID | None = None
 
 
 MAIL = """account_id, id, purpose, to_address, subject, text_body, html_body, status, reason, attempts, due_at,
-          created_at, ended_at"""
+          created_at, ended_at, letter_id"""
 
 
 async def insert_mail(
@@ -42,19 +47,21 @@ async def insert_mail(
     at: datetime,
     *,
     failed_because: str = "",
+    letter_id: UUID | None = None,
 ) -> int:
     """The id of the new mail: due at once, or with `failed_because` at its end from the start."""
     mail_id: int = await tx.value(
         """
         insert into mails (account_id, purpose, to_address, subject, text_body, html_body, status, reason, due_at,
-                           created_at, ended_at)
+                           created_at, ended_at, letter_id)
         values (%(account_id)s, %(purpose)s, %(to_address)s, %(subject)s, %(text_body)s, %(html_body)s,
                 case when %(reason)s = '' then 'due' else 'failed' end, %(reason)s,
-                case when %(reason)s = '' then %(at)s end, %(at)s, case when %(reason)s <> '' then %(at)s end)
+                case when %(reason)s = '' then %(at)s end, %(at)s, case when %(reason)s <> '' then %(at)s end,
+                %(letter_id)s)
         returning id
         """,
         account_id=account_id, purpose=purpose, to_address=to_address, subject=subject, text_body=text_body,
-        html_body=html_body, at=at, reason=failed_because,
+        html_body=html_body, at=at, reason=failed_because, letter_id=letter_id,
     )  # fmt: skip
     if not failed_because:
         await tx.value("select pg_notify('tocsin_due', 'mails')")
@@ -161,6 +168,25 @@ async def retry_mail(tx: Tx, account_id: int, mail_id: int, attempts: int, *, re
         account_id=account_id, mail_id=mail_id, attempts=attempts, reason=reason, due_at=due_at,
     )  # fmt: skip
     return retried > 0
+
+
+async def lock_letters(tx: Tx, letter_ids: Sequence[UUID]) -> None:
+    """Wait until no other worker ends copies of these letters; none ends any until this transaction does."""
+    for letter_id in sorted(set(letter_ids)):
+        await tx.value("select pg_advisory_xact_lock(hashtextextended(%(id)s::text, 0))", id=letter_id)
+
+
+async def copies_of(tx: Tx, account_id: int, letter_id: UUID) -> dict[str, bool]:
+    """The addresses that a letter went to, and whether it failed there for good."""
+    rows = await tx.dicts(
+        """
+        select to_address, bool_and(status = 'failed') as failed from mails
+         where account_id = %(account_id)s and letter_id = %(letter_id)s group by to_address
+        """,
+        account_id=account_id,
+        letter_id=letter_id,
+    )
+    return {row["to_address"]: row["failed"] for row in rows}
 
 
 async def earliest_due(tx: Tx) -> datetime | None:

@@ -752,12 +752,14 @@ CREATE TABLE public.documents (
     charging boolean DEFAULT false NOT NULL,
     render_at timestamp with time zone,
     render_tries integer DEFAULT 0 NOT NULL,
+    corrects uuid,
     CONSTRAINT documents_check CHECK (((status = 'draft'::text) = (number IS NULL))),
     CONSTRAINT documents_check1 CHECK (((number IS NULL) = (series_number IS NULL))),
     CONSTRAINT documents_check2 CHECK (((number IS NULL) = (issued_at IS NULL))),
     CONSTRAINT documents_check3 CHECK (((number IS NULL) OR ((seller IS NOT NULL) AND (gross_minor >= 0) AND (gross_minor = (net_minor + tax_minor))))),
     CONSTRAINT documents_check4 CHECK (((number IS NULL) OR ((paid_minor >= 0) AND (paid_minor <= gross_minor)))),
     CONSTRAINT documents_check5 CHECK (((kind = 'invoice'::text) OR (status = 'issued'::text))),
+    CONSTRAINT documents_check6 CHECK (((corrects IS NULL) OR (kind = 'invoice'::text))),
     CONSTRAINT documents_collection_check CHECK ((collection = ANY (ARRAY['card'::text, 'invoice'::text]))),
     CONSTRAINT documents_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT documents_kind_check CHECK ((kind = ANY (ARRAY['invoice'::text, 'credit_note'::text]))),
@@ -1955,6 +1957,13 @@ ALTER TABLE ONLY public.document_series
     ADD CONSTRAINT document_series_pkey PRIMARY KEY (seller, kind, year);
 
 --
+-- Name: documents documents_account_id_corrects_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_account_id_corrects_key UNIQUE (account_id, corrects);
+
+--
 -- Name: documents documents_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2458,6 +2467,12 @@ CREATE INDEX deletions_due ON public.deletions USING btree (due_at);
 CREATE INDEX document_lines_running ON public.document_lines USING btree (account_id) WHERE running;
 
 --
+-- Name: documents_by_credited; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX documents_by_credited ON public.documents USING btree (account_id, credits) WHERE (credits IS NOT NULL);
+
+--
 -- Name: documents_open; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2920,6 +2935,13 @@ ALTER TABLE ONLY public.document_files
 
 ALTER TABLE ONLY public.document_lines
     ADD CONSTRAINT document_lines_account_id_document_id_fkey FOREIGN KEY (account_id, document_id) REFERENCES public.documents(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: documents documents_account_id_corrects_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.documents
+    ADD CONSTRAINT documents_account_id_corrects_fkey FOREIGN KEY (account_id, corrects) REFERENCES public.documents(account_id, id);
 
 --
 -- Name: documents documents_account_id_credits_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -

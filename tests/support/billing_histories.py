@@ -22,13 +22,15 @@ from tocsin.billing.account import (
     ChargeFor,
     ChargeOrder,
     Context,
+    Invoiced,
     Letter,
     Outcome,
+    Payment,
     UsageAsked,
     UsageBill,
 )
-from tocsin.billing.commands import ChargeSettled, Command, ReversePayment
-from tocsin.billing.decide import advance, decide, next_due
+from tocsin.billing.commands import ChargeSettled, Command
+from tocsin.billing.decide import ABOUT_DOCUMENTS, advance, decide, next_due
 from tocsin.billing.decision import Decision
 from tocsin.billing.model import Buyer, Document, DocumentKind, DocumentStatus, Line, LineKind
 from tocsin.errors import TocsinError
@@ -112,6 +114,7 @@ class History:
         self.letters: list[Letter] = []
         self.charged: list[tuple[datetime, ChargeOrder, str]] = []
         self.refused: list[tuple[datetime, Command, str]] = []
+        self.payments: list[Payment] = []
         self._series: dict[tuple[str, int], int] = {}
         at = self.instant(start)
         newest = self.books.newest(at)
@@ -167,8 +170,7 @@ class History:
         """Do a command; None where its first charge was declined, and nothing came of it."""
         at = self.instant(local)
         self.until(at)
-        document = self.documents.get(command.document_id) if isinstance(command, ReversePayment) else None
-        outcome = decide(self.billing, command, at, self.context, document)
+        outcome = decide(self.billing, command, at, self.context, self.about(command))
         if outcome.first is not None:
             answer = self.charger(outcome.first, at)
             self.charged.append((at, outcome.first, answer))
@@ -176,6 +178,15 @@ class History:
                 return None
         self._apply(outcome, at)
         return outcome
+
+    def about(self, command: Command) -> Invoiced | None:
+        """The document that a command names, with what reduced it."""
+        if not isinstance(command, ABOUT_DOCUMENTS) or command.document_id not in self.documents:
+            return None
+        document = self.documents[command.document_id]
+        written = [one for one in self.payments if one.document_id == document.id and one.method == "write_off"]
+        notes = tuple(one for one in self.finals(DocumentKind.CREDIT_NOTE) if one.credits == document.id)
+        return Invoiced(document, sum(one.amount_minor for one in written), notes)
 
     def attempt(self, local: str, command: Command) -> Outcome | None:
         """Like `do`; a refusal is noted instead of raised."""
@@ -202,6 +213,7 @@ class History:
             unpaid=tuple(replace(one, document=self.documents[one.document.id]) for one in self.billing.unpaid),
         )
         self.letters += outcome.letters
+        self.payments += outcome.payments
         for charge in outcome.charges:
             answer = self.charger(charge, at)
             self.charged.append((at, charge, answer))

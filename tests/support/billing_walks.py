@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tests.support.billing_histories import LONG_AGO, PAID, History, TestBooks, always
 from tests.support.books import REQUIREMENTS, requirements_book
 
-from tocsin.billing.account import AccountBilling, Context, Outcome, Payment, UsageAsked, UsageBill
+from tocsin.billing.account import AccountBilling, Context, Outcome, UsageAsked, UsageBill
 from tocsin.billing.commands import Cancel, CardAdded, Command
 from tocsin.billing.decide import next_due
 from tocsin.billing.model import Document, DocumentKind, DocumentStatus, Line, LineKind
@@ -82,7 +82,6 @@ class Walk(History):
         self.records: list[UsageRecord] = []  # as they were delivered
         self.closings: list[Closing] = []
         self.moments: list[Moment] = []
-        self.payments: list[Payment] = []
         self.finalised: list[UUID] = []  # in the order in which it happened
         self.frozen: dict[UUID, Document] = {}  # each as it was finalised
         self.run_of: dict[UUID, int] = {}  # to which subscription a document belongs
@@ -135,7 +134,6 @@ class Walk(History):
 
     def _apply(self, outcome: Outcome, at: datetime) -> None:
         self.closings += outcome.closings
-        self.payments += outcome.payments
         self._note(outcome.billing, at)
         for document in outcome.documents:
             self.run_of.setdefault(document.id, self.moments[-1].run)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -19,9 +20,10 @@ from tocsin import i18n
 from tocsin.accounts import audit_store
 from tocsin.accounts import store as accounts_store
 from tocsin.app import PAGE_ROUTERS
-from tocsin.billing import due, letters, operator_store, service
+from tocsin.billing import due, letters, operator_store, rendering, service
 from tocsin.billing.account import AccountBilling
-from tocsin.billing.commands import Order
+from tocsin.billing.commands import ChangeBuyer, Order
+from tocsin.billing.model import Buyer
 from tocsin.billing.service import Asked
 from tocsin.db import Databases
 from tocsin.errors import Conflict
@@ -352,3 +354,129 @@ async def test_what_is_refused_is_said_in_the_operator_s_language(
 
     assert "Płatność musi być większa niż 0." in refused
     assert "Konto nie jest w okresie próbnym." in nowhere
+
+
+async def test_money_that_comes_after_a_write_off_is_recorded_and_nothing_is_owed_anew(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    owed = (await billing_of(trial)).unpaid[0].document.owed_minor
+    form = {"document": invoice, "key": str(uuid4())}
+    page = await operator.post(f"{HERE}/{trial.account_id}/write-off", **form, reason="insolvent")
+    assert "written off</option>" in page.text
+
+    part = await pay(operator, trial, invoice, "100", paid_on=START.date().isoformat())
+    document = await service.document(trial.app, trial.account_id, UUID(invoice))
+    assert "The payment is recorded." in part
+    assert (document.status, document.owed_minor) == ("written_off", 0)
+    rest = await pay(operator, trial, invoice, f"{(owed - 10_000 + 300) / 100:.2f}", reference="late transfer")
+    more = await pay(operator, trial, invoice, "5")
+
+    billing = await billing_of(trial)
+    document = await service.document(trial.app, trial.account_id, UUID(invoice))
+    assert "The payment is recorded." in rest
+    assert "late transfer" in rest
+    assert "Choose an invoice that is open." in more
+    assert (document.status, document.paid_minor, billing.unpaid) == ("paid", document.gross_minor, ())
+    assert billing.subscription.balance_minor == 300
+    async with databases.engine.transaction() as tx:
+        assert await operator_store.list_written_off(tx, trial.account_id, 10) == []
+        sums = "select sum(amount_minor)::bigint from payments where account_id = %(account)s and document_id = %(id)s"
+        assert await tx.value(sums, account=trial.account_id, id=document.id) == document.gross_minor
+    async with trial.app.transaction() as tx:
+        entries = await audit_store.list_entries(tx, trial.account_id, 2)
+    assert [entry.action for entry in entries] == ["operator: payment"] * 2
+    assert (entries[1].after or {})["paid_on"] == START.date().isoformat()
+
+
+async def move(tenant: Tenant, buyer: Buyer) -> None:
+    """The owners change the billing address."""
+    asked = Asked(ChangeBuyer(buyer), str(uuid4()))
+    await service.perform(tenant.app, make_rails(), tenant.account_id, asked, START)
+
+
+async def test_r7_2_a_wrong_address_on_a_past_invoice_is_corrected_by_documents_that_name_each_other(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    at = f"{HERE}/{trial.account_id}"
+    assert "Correct the buyer" not in await operator.get(at)
+    await pay(operator, trial, invoice, "100")
+    await move(trial, replace(AMERICAN, address=("2 Side Street",), emails=("new@acme.example",)))
+    page = await operator.get(at)
+    assert "1 Main Street" in page
+    assert "2 Side Street" in page
+
+    form = {"document": invoice, "key": page.field("key")}
+    done = await operator.post(f"{at}/correct", **form)
+    again = await operator.post(f"{at}/correct", document=invoice, key=str(uuid4()))
+
+    assert "Both are mailed." in done
+    assert "another invoice stands in the place of" in again
+    assert "Correct the buyer" not in done
+    documents = await service.documents(trial.app, trial.account_id)
+    [note] = [it for it in documents if it.kind == "credit_note"]
+    [new] = [it for it in documents if it.corrects]
+    [old] = [it for it in documents if str(it.id) == invoice]
+    assert (new.corrects_number, note.credits_number) == (old.number, old.number)
+    assert (new.corrected_by_number, note.replaced_by_number, old.replaced_by_number) == (
+        note.number, new.number, new.number,
+    )  # fmt: skip
+    assert (old.buyer.address, note.buyer.address, new.buyer.address) == (
+        ("1 Main Street",), ("1 Main Street",), ("2 Side Street",),
+    )  # fmt: skip
+    [unpaid] = (await billing_of(trial)).unpaid
+    assert (unpaid.document.id, new.paid_minor, old.owed_minor) == (new.id, 10_000, 0)
+    async with trial.app.transaction() as tx:
+        [entry] = await audit_store.list_entries(tx, trial.account_id, 1)
+    assert entry.action == "operator: correct"
+    assert set((entry.after or {})["documents"]) == {note.number, new.number}
+
+
+async def test_r7_2_both_documents_are_printed_and_mailed_and_the_old_one_stays_as_it_was(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    before = await rendering.file(trial.app, trial.account_id, UUID(invoice), "pdf", START)
+    await move(trial, replace(AMERICAN, name="Acme Holding Inc.", emails=("new@acme.example",)))
+    await operator.post(f"{HERE}/{trial.account_id}/correct", document=invoice, key=str(uuid4()))
+    old = await service.document(trial.app, trial.account_id, UUID(invoice))
+
+    while await rendering.render_due(databases.engine, "https://tocsin.example", START, lease=timedelta(minutes=5)):
+        pass
+
+    numbers = {it.number: it for it in await service.documents(trial.app, trial.account_id)}
+    xml = {
+        number: (await rendering.file(trial.app, trial.account_id, it.id, "xml", START)).decode()
+        for number, it in numbers.items()
+    }
+    assert await rendering.file(trial.app, trial.account_id, UUID(invoice), "pdf", START) == before
+    for number, it in numbers.items():
+        if it.id != old.id:
+            assert f"<ram:IssuerAssignedID>{old.number}</ram:IssuerAssignedID>" in xml[number or ""]
+    async with databases.engine.transaction() as tx:
+        sent = await tx.dicts(
+            "select to_address, subject from mails where account_id = %(account_id)s", account_id=trial.account_id
+        )
+    subjects = {(row["subject"], row["to_address"]) for row in sent}
+    new = next(it for it in numbers.values() if it.corrects)
+    note = next(it for it in numbers.values() if it.credits)
+    assert (f"Credit note {note.number}", "bills@acme.example") in subjects
+    assert (f"Invoice {new.number}", "new@acme.example") in subjects
+
+
+async def test_s37_a_cheque_for_an_invoice_made_out_anew_bounces_for_the_one_in_its_place(
+    operator: Browsing, databases: Databases, trial: Tenant
+) -> None:
+    invoice = await free_and_ordered(operator, databases, trial)
+    owed = (await billing_of(trial)).unpaid[0].document.owed_minor
+    page = await pay(operator, trial, invoice, f"{owed / 100:.2f}", method="cheque")
+    payment = page.find(r'name="payment" value="([0-9a-f-]{36})"')
+    await move(trial, replace(AMERICAN, city="Oakland"))
+    await operator.post(f"{HERE}/{trial.account_id}/correct", document=invoice, key=str(uuid4()))
+    assert (await billing_of(trial)).unpaid == ()
+
+    await operator.post(f"{HERE}/{trial.account_id}/reverse", payment=payment)
+
+    [unpaid] = (await billing_of(trial)).unpaid
+    assert (str(unpaid.document.corrects), unpaid.document.owed_minor) == (invoice, owed)

@@ -79,6 +79,18 @@ class Unpaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Invoiced:
+    """A finalised document as it is now, owed or settled, for a command about it.
+
+    `written_off_minor` of what was paid of it was written off; `credit_notes` reduce it, the first one first.
+    """
+
+    document: Document
+    written_off_minor: int = 0
+    credit_notes: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UsageBill:
     """What closed windows come to: `lines` without tax, and what is carried on instead. Source: S07"""
 

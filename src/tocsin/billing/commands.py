@@ -108,7 +108,8 @@ class SetSpendingCap:
 class RecordPayment:
     """Money arrived for an invoice. Too much goes to the balance, a little short is written off. Source: R4.2, S21
 
-    `paid_on` is the day on which it arrived, in the billing time zone; None is today.
+    What was written off and comes after all is written off no more. `paid_on` is the day on which it arrived, in the
+    billing time zone; None is today.
     """
 
     document_id: UUID
@@ -190,6 +191,13 @@ class ChangeBuyer:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectBuyer:
+    """The seller makes a finalised invoice out anew, to the buyer as he is known now. Source: R7.2, M8"""
+
+    document_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SetUsageBilling:
     """SMS and voice are billed by usage, or no longer, from the first window that begins on `from_on` or later.
 
@@ -241,6 +249,7 @@ Command = (
     | ChangeZone
     | ChangeCurrency
     | ChangeBuyer
+    | CorrectBuyer
     | SetUsageBilling
     | RequestDeletion
     | UndoDeletion

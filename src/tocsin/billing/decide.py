@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tocsin.billing import (
     boundary,
     cancellation,
+    correction,
     dunning,
     expansion,
     numbers,
@@ -23,24 +24,23 @@ from tocsin.billing import (
     trial,
 )
 from tocsin.billing import commands as c
-from tocsin.billing.account import AccountBilling, Context, Outcome
+from tocsin.billing.account import AccountBilling, Context, Invoiced, Outcome
 from tocsin.billing.decision import Decision, midnight_in, window_of
-from tocsin.billing.model import Document
 from tocsin.errors import Conflict, Forbidden, Invalid
 from tocsin.i18n import N_
 from tocsin.licensing.model import Standing
 
 
 def decide(
-    billing: AccountBilling, command: c.Command, at: datetime, context: Context, document: Document | None = None
+    billing: AccountBilling, command: c.Command, at: datetime, context: Context, about: Invoiced | None = None
 ) -> Outcome:
-    """What a command comes to. `document` is the invoice that a `ReversePayment` is about.
+    """What a command comes to. `about` is the document that a command of `ABOUT_DOCUMENTS` names.
 
     Nothing may be due before `at`. Raises: Invalid, Conflict, NotFound, Forbidden.
     """
     decision = Decision(billing, at, context)
     _refuse(decision, command)
-    _dispatch(decision, command, document)
+    _dispatch(decision, command, about)
     decision.change(version=billing.subscription.version + 1)
     return decision.outcome()
 
@@ -65,16 +65,31 @@ def _refuse(decision: Decision, command: c.Command) -> None:
         raise Conflict(N_("This account has everything and is never billed."))
 
 
-def _dispatch(decision: Decision, command: c.Command, document: Document | None) -> None:
+ABOUT_DOCUMENTS = (c.RecordPayment, c.ReversePayment, c.CorrectBuyer)
+"""Commands about a document that may be settled."""
+
+
+def _dispatch(decision: Decision, command: c.Command, about: Invoiced | None) -> None:
+    if isinstance(command, ABOUT_DOCUMENTS) and about is not None and about.document.id != command.document_id:
+        raise Invalid(N_("Name the invoice that it is about."))
     match command:
         case c.Order():
             _order(decision, command)
+        case c.RecordPayment():
+            payments.record(decision, command, about)
         case c.ReversePayment():
-            if document is None or document.id != command.document_id:
-                raise Invalid(N_("Name the invoice whose payment is taken back."))
-            payments.reverse(decision, command, document)
+            payments.reverse(decision, command, _known(about).document)
+        case c.CorrectBuyer():
+            correction.correct_buyer(decision, _known(about))
         case _:
             _handler(command)(decision, command)
+
+
+def _known(about: Invoiced | None) -> Invoiced:
+    """Raises: Invalid where the invoice that it is about is not known."""
+    if about is None:
+        raise Invalid(N_("Name the invoice that it is about."))
+    return about
 
 
 def _order(decision: Decision, command: c.Order) -> None:
@@ -99,7 +114,6 @@ HANDLERS: dict[type, Callable[..., None]] = {
     c.SetAutoExpand: orders.set_auto_expand,
     c.AutoExpand: expansion.follow,
     c.SetSpendingCap: orders.set_spending_cap,
-    c.RecordPayment: payments.record,
     c.WriteOff: payments.write_off,
     c.CardAdded: payments.add_card,
     c.ChargeSettled: payments.settled,

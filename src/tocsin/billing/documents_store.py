@@ -10,8 +10,9 @@ from uuid import UUID
 
 import msgspec
 
-from tocsin.billing.account import Change, Unpaid
+from tocsin.billing.account import Change, Invoiced, Unpaid
 from tocsin.billing.model import Buyer, Document, DocumentKind, DocumentStatus, Line, LineKind, Seller, TaxTotal
+from tocsin.billing.tax import Note
 from tocsin.db import Tx
 from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
@@ -24,7 +25,7 @@ LINE = (
 DOCUMENT = (
     "account_id", "id", "kind", "status", "number", "currency", "dated_on", "issued_at", "due_at", "taxes", "net_minor",
     "tax_minor", "gross_minor", "paid_minor", "seller", "buyer", "collection", "po_number", "notes", "zone", "credits",
-    "book_version",
+    "book_version", "corrects",
 )  # fmt: skip
 SERIES = ("series_seller", "series_year", "series_number")
 WAITING = ("finalise_at", "is_final", "windows")
@@ -54,10 +55,20 @@ class Numbering:
 # Loading
 
 
+NUMBERS = ("credits_number", "corrects_number", "replaced_by_number", "corrected_by_number")
+"""The numbers of other documents that one names."""
+
 DOCUMENTS = f"""
-    select {", ".join(f"d.{name}" for name in DOCUMENT)}, c.number as credits_number
+    select {", ".join(f"d.{name}" for name in DOCUMENT)}, c.number as credits_number, o.number as corrects_number,
+           (select n.number from documents n where n.account_id = d.account_id
+               and n.corrects = case when d.kind = 'invoice' then d.id
+                                     when '{Note.BUYER_CORRECTED}' = any(d.notes) then d.credits end)
+             as replaced_by_number,
+           (select n.number from documents n where n.account_id = d.account_id and n.credits = d.corrects
+               and '{Note.BUYER_CORRECTED}' = any(n.notes)) as corrected_by_number
       from documents d
       left join documents c on c.account_id = d.account_id and c.id = d.credits
+      left join documents o on o.account_id = d.account_id and o.id = d.corrects
 """
 
 
@@ -68,6 +79,46 @@ async def get_document(tx: Tx, account_id: int, document_id: UUID) -> Document:
     if not rows:
         raise NotFound(N_("There is no such invoice."))
     return to_document(rows[0], await lines_of(tx, rows))
+
+
+async def get_invoiced(tx: Tx, account_id: int, document_id: UUID) -> Invoiced:
+    """A finalised document with what reduced it; of one that was made out anew, the one in its place.
+
+    Raises: NotFound.
+    """
+    standing = await tx.value(
+        """
+        with recursive chain as (
+          select %(id)s::uuid as id, 0 as place
+          union all
+          select d.id, chain.place + 1 from chain
+            join documents d on d.account_id = %(account_id)s and d.corrects = chain.id)
+        select id from chain order by place desc limit 1
+        """,
+        account_id=account_id,
+        id=document_id,
+    )
+    return await get_exactly(tx, account_id, standing)
+
+
+async def get_exactly(tx: Tx, account_id: int, document_id: UUID) -> Invoiced:
+    """A finalised document with what reduced it. Raises: NotFound."""
+    document = await get_document(tx, account_id, document_id)
+    written_off: int = await tx.value(
+        """
+        select coalesce(sum(amount_minor), 0)::bigint from payments
+         where account_id = %(account_id)s and document_id = %(id)s and method = 'write_off'
+        """,
+        account_id=account_id,
+        id=document_id,
+    )
+    rows = await tx.dicts(
+        f"{DOCUMENTS} where d.account_id = %(account_id)s and d.credits = %(id)s order by d.issued_at, d.series_number",
+        account_id=account_id,
+        id=document_id,
+    )
+    lines = await lines_of(tx, rows)
+    return Invoiced(document, written_off, tuple(to_document(row, lines) for row in rows))
 
 
 async def list_documents(tx: Tx, account_id: int, limit: int | None = None, offset: int = 0) -> list[Document]:
@@ -109,7 +160,7 @@ async def lines_of(tx: Tx, documents: Sequence[Mapping[str, Any]]) -> dict[tuple
 
 
 def to_document(row: Mapping[str, Any], lines: Mapping[tuple[int, UUID], tuple[Line, ...]]) -> Document:
-    """A document from its row, which has `credits_number` too, and its lines."""
+    """A document from its row, which may have `NUMBERS` too, and its lines."""
     values = {name: row[name] for name in DOCUMENT}
     values["kind"] = DocumentKind(values["kind"])
     values["status"] = DocumentStatus(values["status"])
@@ -117,7 +168,8 @@ def to_document(row: Mapping[str, Any], lines: Mapping[tuple[int, UUID], tuple[L
     values["seller"] = msgspec.convert(values["seller"], Seller | None)
     values["buyer"] = msgspec.convert(values["buyer"], Buyer)
     values["notes"] = tuple(values["notes"])
-    return Document(**values, lines=lines.get((row["account_id"], row["id"]), ()), credits_number=row["credits_number"])
+    values |= {name: row.get(name) for name in NUMBERS}
+    return Document(**values, lines=lines.get((row["account_id"], row["id"]), ()))
 
 
 # Saving

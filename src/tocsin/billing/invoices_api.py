@@ -57,6 +57,8 @@ class DocumentBody(Wire):
     owed_minor: int
     po_number: str
     credits_number: str | None
+    corrects_number: str | None
+    replaced_by_number: str | None
     buyer_name: str
     lines: list[LineBody]
     taxes: list[TaxBody]
@@ -86,6 +88,8 @@ def document_body(it: Document) -> DocumentBody:
         owed_minor=it.owed_minor,
         po_number=it.po_number,
         credits_number=it.credits_number,
+        corrects_number=it.corrects_number,
+        replaced_by_number=it.replaced_by_number,
         buyer_name=it.buyer.name,
         lines=line_bodies(it),
         taxes=tax_bodies(it),

@@ -131,7 +131,7 @@ def finalise(decision: Decision, draft: Document, *, first: bool = False) -> Doc
     due_at = midnight_in(due_on, subscription.zone) if on_invoice else decision.at
     document = replace(draft, status=DocumentStatus.OPEN, issued_at=decision.at, due_at=due_at)
     decision.change(invoiced=True)
-    document = _pay_from_balance(decision, document)
+    document = pay_from_balance(decision, document)
     owed = document.owed_minor
     if owed == 0:
         document = replace(document, status=DocumentStatus.PAID)
@@ -209,11 +209,12 @@ def settle(decision: Decision, unpaid: Unpaid, payment: Payment) -> Document:
     return document
 
 
-def _pay_from_balance(decision: Decision, document: Document) -> Document:
+def pay_from_balance(decision: Decision, document: Document) -> Document:
+    """The document after the balance has paid what it can of it."""
     balance = decision.subscription.balance_minor
-    used = max(0, min(balance, document.gross_minor))
+    used = max(0, min(balance, document.owed_minor))
     if not used or document.currency != decision.subscription.currency:
         return document
     decision.change(balance_minor=balance - used)
     decision.payments.append(Payment(document.id, PaymentMethod.BALANCE, used, decision.at))
-    return replace(document, paid_minor=used, status=DocumentStatus.PARTIALLY_PAID)
+    return replace(document, paid_minor=document.paid_minor + used, status=DocumentStatus.PARTIALLY_PAID)

@@ -45,6 +45,10 @@ class LineKind(StrEnum):
     WRITE_OFF = "write_off"  # a shortfall by bank charges
 
 
+RESTATED = "restated"
+"""The detail of a line that says again what the line of another document said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row of a document. `amount_minor` is net; on an invoice, below zero it gives back.
@@ -145,6 +149,10 @@ class Document:
     zone: str = "UTC"  # the billing time zone, in which its days are days
     credits: UUID | None = None  # a credit note: the invoice's id
     book_version: int = 0  # whose seller issues it
+    corrects: UUID | None = None  # an invoice made out anew: the one in whose place it stands. R7.2
+    corrects_number: str | None = None  # that one's number
+    replaced_by_number: str | None = None  # of the invoice that stands in its place, or in that of what it credits
+    corrected_by_number: str | None = None  # of the credit note that took back the one in whose place it stands
 
     @property
     def owed_minor(self) -> int:

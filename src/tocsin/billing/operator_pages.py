@@ -1,6 +1,6 @@
 """Pages: how accounts are billed, for operators: payments by transfer, offline orders, trials, grants. Source: R4.2"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from tocsin.billing.buyers import LABELS, AddressMissing
 from tocsin.billing.commands import (
     AcceptOfflineOrder,
     Command,
+    CorrectBuyer,
     EndGrant,
     ExtendTrial,
     Grant,
@@ -27,8 +28,10 @@ from tocsin.billing.commands import (
     RecordPayment,
     WriteOff,
 )
+from tocsin.billing.correction import is_same_buyer
 from tocsin.billing.dunning import WRITE_OFF_AFTER
 from tocsin.billing.keeping import Rails
+from tocsin.billing.model import Buyer
 from tocsin.billing.operator_store import OwedInvoice
 from tocsin.billing.orders import SEATS_BOUNDS
 from tocsin.billing.pages.subscription import STANDINGS
@@ -101,6 +104,8 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
     async with engine.transaction() as tx:
         account = await store.get_account(tx, number)
         owed = await operator_store.list_owed(tx, OWED_SHOWN, number)
+        written_off = await operator_store.list_written_off(tx, number, OWED_SHOWN)
+        made_out = await operator_store.list_correctable(tx, number, OWED_SHOWN)
         payments = await operator_store.list_payments(tx, number, PER_PAGE)
         book = await pricebook_service.current(tx)
     subscription = billing.subscription if billing is not None else None
@@ -113,6 +118,9 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
         standing=ctx.say(STANDINGS[standing]),
         plan=book.plan(subscription.plan).name if subscription is not None else "",
         owed=owed,
+        written_off=written_off,
+        made_out=[it for it in made_out if billing is not None and not is_same_buyer(it.buyer, billing.buyer)],
+        address=_address,
         payments=payments,
         plans=[(plan.key, _plan_name(ctx, plan)) for plan in book.plans.values() if not plan.is_free],
         methods=[("transfer", ctx.words("Bank transfer")), ("cheque", ctx.words("Cheque"))],
@@ -125,13 +133,21 @@ async def get_account(ctx: Operator, account_id: str) -> Response:
     )
 
 
+def _address(buyer: Buyer) -> str:
+    """Who somebody is and where, in one row."""
+    town = f"{buyer.postal_code} {buyer.city}".strip()
+    return ", ".join(text for text in (buyer.name, *buyer.address, town, buyer.country, buyer.vat_id) if text)
+
+
 def _plan_name(ctx: PageContext, plan: Plan) -> str:
     return ctx.words("%(plan)s (not on sale)", plan=plan.name) if plan.hidden else plan.name
 
 
 @router.post(HERE + "/{account_id}/{action}")
 async def post_action(ctx: ConfirmedOperator, account_id: str, action: str) -> Response:
-    """Record or take back a payment, write off, accept an order on an invoice, extend the trial, grant everything."""
+    """Record or take back a payment, write off, correct the buyer, accept an order on an invoice, extend the trial,
+    grant everything.
+    """
     number, make = whole_number(account_id), ACTIONS.get(action)
     if number is None or make is None:
         raise NotFound(NO_PAGE)
@@ -140,7 +156,10 @@ async def post_action(ctx: ConfirmedOperator, account_id: str, action: str) -> R
         command, key, facts = await make(ctx, number)
         asked = Asked(command, f"operator-{action}-{key}")
         rails: Rails = ctx.request.app.state.rails
-        await service.perform(ctx.databases.engine, rails, number, asked, ctx.at)
+        result = await service.perform(ctx.databases.engine, rails, number, asked, ctx.at)
+        if isinstance(command, CorrectBuyer):
+            made = [await service.document(ctx.databases.engine, number, it) for it in result.documents]
+            facts["documents"] = [document.number for document in made]
     except AddressMissing as error:
         fields = ", ".join(ctx.say(LABELS[field]) for field in error.fields)
         said = ctx.words(
@@ -158,7 +177,7 @@ Made = tuple[Command, str, dict[str, object]]
 
 async def _payment(ctx: PageContext, account_id: int) -> Made:
     """Money that came by transfer or cheque. Raises: Invalid."""
-    form, invoice = ctx.form, await _owed(ctx, account_id)
+    form, invoice = ctx.form, await _payable(ctx, account_id)
     minor = parse_amount(form.text("amount"), invoice.currency)
     if form.text("method") not in {"transfer", "cheque"} or minor is None:
         raise Invalid(N_("Say how much came, and how."), {"amount": "missing"})
@@ -179,14 +198,32 @@ def _paid_on(text: str) -> date | None:
         raise Invalid(N_("Choose the day on which the money came."), {"paid_on": "no date"}) from None
 
 
+async def _payable(ctx: PageContext, account_id: int) -> OwedInvoice:
+    """The invoice that the form names. Raises: Invalid where nothing of it is owed, and nothing was written off."""
+    async with ctx.databases.engine.transaction() as tx:
+        owed = await operator_store.list_owed(tx, OWED_SHOWN, account_id)
+        written_off = await operator_store.list_written_off(tx, account_id, OWED_SHOWN)
+    return _chosen(ctx, [*written_off, *owed])
+
+
 async def _owed(ctx: PageContext, account_id: int) -> OwedInvoice:
     """The invoice that the form names. Raises: Invalid where nothing is owed of it."""
-    document = _ident(ctx.form.text("document"))
     async with ctx.databases.engine.transaction() as tx:
-        owed = {one.id: one for one in await operator_store.list_owed(tx, OWED_SHOWN, account_id)}
-    if document not in owed:
+        return _chosen(ctx, await operator_store.list_owed(tx, OWED_SHOWN, account_id))
+
+
+def _chosen(ctx: PageContext, invoices: Sequence[OwedInvoice]) -> OwedInvoice:
+    document, known = _ident(ctx.form.text("document")), {one.id: one for one in invoices}
+    if document not in known:
         raise Invalid(N_("Choose an invoice that is open."), {"document": "not open"})
-    return owed[document]
+    return known[document]
+
+
+async def _correction(ctx: PageContext, account_id: int) -> Made:
+    """An invoice that names the buyer wrongly is credited and made out anew. Raises: NotFound."""
+    document = await service.document(ctx.databases.engine, account_id, _ident(ctx.form.text("document")))
+    facts: dict[str, object] = {"invoice": document.number, "was": _address(document.buyer)}
+    return CorrectBuyer(document.id), f"{document.id}-{ctx.form.text('key')[:40]}", facts
 
 
 async def _write_off(ctx: PageContext, account_id: int) -> Made:
@@ -253,6 +290,7 @@ ACTIONS = {
     "payment": _payment,
     "write-off": _write_off,
     "reverse": _reversal,
+    "correct": _correction,
     "extend": _extension,
     "offline": _offline,
     "grant": _grant,
@@ -262,6 +300,7 @@ SAID = {
     "payment": N_("The payment is recorded."),
     "write-off": N_("It is written off; nobody asks for it any more."),
     "reverse": N_("The payment is taken back; the invoice is owed again."),
+    "correct": N_("The invoice is credited, and a new one is made out to the buyer. Both are mailed."),
     "extend": N_("The trial lasts until then."),
     "offline": N_("The order is accepted. It is invoiced when it begins."),
     "grant": N_("The account has everything from now on, and is never billed."),

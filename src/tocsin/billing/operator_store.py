@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
+
 from tocsin.billing.account import PaymentMethod
 from tocsin.billing.commands import ReversePayment
+from tocsin.billing.model import Buyer
 from tocsin.db import Tx
 
 OWED = "('open', 'action_required', 'partially_paid')"
@@ -44,6 +47,18 @@ class OwedInvoice:
     collection: str
     po_number: str
     late_days: int  # dunning that was gone through: days after the due date
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOut:
+    """A finalised invoice, and to whom it is made out."""
+
+    id: UUID
+    number: str
+    dated_on: date
+    currency: str
+    gross_minor: int
+    buyer: Buyer
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +133,45 @@ async def list_owed(tx: Tx, limit: int, account_id: int | None = None) -> list[O
         account_id=account_id,
         limit=limit,
     )
+
+
+async def list_written_off(tx: Tx, account_id: int, limit: int) -> list[OwedInvoice]:
+    """Invoices of which something was written off, the newest first; `owed_minor` is how much."""
+    return await tx.all(
+        OwedInvoice,
+        """
+        select d.account_id, a.name as account_name, d.id, d.number, d.currency, w.minor as owed_minor, d.dated_on,
+               d.due_on, d.collection, d.po_number, coalesce(d.day_done, 0) as late_days
+          from (select p.account_id, p.document_id, sum(p.amount_minor)::bigint as minor from payments p
+                 where p.account_id = %(account_id)s and p.method = 'write_off'
+                 group by p.account_id, p.document_id having sum(p.amount_minor) > 0) w
+          join documents d on d.account_id = w.account_id and d.id = w.document_id
+          join accounts a on a.id = d.account_id
+         where d.status in ('paid', 'written_off')
+           and not exists (select from documents n where n.account_id = d.account_id and n.corrects = d.id)
+         order by d.issued_at desc, d.number desc limit %(limit)s
+        """,
+        account_id=account_id,
+        limit=limit,
+    )
+
+
+async def list_correctable(tx: Tx, account_id: int, limit: int) -> list[MadeOut]:
+    """Finalised invoices of which something was not credited and which were not made out anew, the newest first."""
+    rows = await tx.dicts(
+        """
+        select d.id, d.number, d.dated_on, d.currency, d.gross_minor, d.buyer
+          from documents d
+         where d.account_id = %(account_id)s and d.kind = 'invoice' and d.number is not null
+           and not exists (select from documents n where n.account_id = d.account_id and n.corrects = d.id)
+           and d.gross_minor > coalesce((select sum(c.gross_minor) from documents c
+                                          where c.account_id = d.account_id and c.credits = d.id), 0)
+         order by d.issued_at desc, d.number desc limit %(limit)s
+        """,
+        account_id=account_id,
+        limit=limit,
+    )
+    return [MadeOut(**{**row, "buyer": msgspec.convert(row["buyer"], Buyer)}) for row in rows]
 
 
 async def list_hopeless(tx: Tx, after_days: int, limit: int) -> list[OwedInvoice]:

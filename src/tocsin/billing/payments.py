@@ -13,6 +13,7 @@ from tocsin.billing.account import (
     AccountBilling,
     ChargeFor,
     ChargeOrder,
+    Invoiced,
     LetterKind,
     Payment,
     PaymentMethod,
@@ -31,10 +32,17 @@ from tocsin.licensing.periods import day_of
 from tocsin.wall import wall_instant
 
 
-def record(decision: Decision, command: RecordPayment) -> None:
-    """Count money that arrived: too much goes to the balance, a shortfall by bank charges is written off."""
+def record(decision: Decision, command: RecordPayment, about: Invoiced | None) -> None:
+    """Count money that arrived: too much goes to the balance, a shortfall by bank charges is written off.
+
+    Of an invoice that was written off, so much is written off no more. Raises: Invalid; NotFound where the invoice is
+    neither owed nor written off.
+    """
     if command.amount_minor <= 0:
         raise Invalid(N_("A payment is more than 0."), {"amount": "not above 0"})
+    if about is not None and about.written_off_minor > 0 and not _is_owed(decision, command.document_id):
+        _record_late(decision, command, about)
+        return
     unpaid = find(decision, command.document_id)
     owed = unpaid.document.owed_minor
     used, excess = min(command.amount_minor, owed), max(0, command.amount_minor - owed)
@@ -60,6 +68,31 @@ def record(decision: Decision, command: RecordPayment) -> None:
         currency=document.currency,
     )
     stand_and_tell(decision)
+
+
+def _is_owed(decision: Decision, document_id: UUID) -> bool:
+    return any(one.document.id == document_id for one in decision.billing.unpaid)
+
+
+def _record_late(decision: Decision, command: RecordPayment, about: Invoiced) -> None:
+    """Money for an invoice that was written off: so much of that is taken back, and nothing is owed by it."""
+    document, written = about.document, about.written_off_minor
+    used, excess = min(command.amount_minor, written), max(0, command.amount_minor - written)
+    arrived_at = _arrived_at(decision, command.paid_on)
+    decision.payments += [
+        Payment(document.id, PaymentMethod.WRITE_OFF, -used, decision.at),
+        Payment(document.id, command.method, used, arrived_at, command.reference, excess, command.payment_id),
+    ]
+    if used == written:
+        decision.documents[document.id] = replace(document, status=DocumentStatus.PAID)
+    decision.change(balance_minor=decision.subscription.balance_minor + excess)
+    decision.because("written off no more")
+    decision.tell(
+        LetterKind.PAYMENT_RECEIVED,
+        document_id=document.id,
+        amount_minor=command.amount_minor,
+        currency=document.currency,
+    )
 
 
 def _arrived_at(decision: Decision, paid_on: date | None) -> datetime:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from tocsin.billing import books, charges_store, charging, documents_store, quotes, store, trial, vat_refresh
-from tocsin.billing.account import AccountBilling, Change, Outcome
+from tocsin.billing.account import AccountBilling, Change, Invoiced, Outcome
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.buyers import refuse_nameless
 from tocsin.billing.charging import Result
@@ -23,7 +23,9 @@ from tocsin.billing.commands import (
     Cancel,
     CardAdded,
     Command,
+    CorrectBuyer,
     Order,
+    RecordPayment,
     RequestDeletion,
     ReversePayment,
 )
@@ -38,7 +40,7 @@ from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Collection, Interval, Standing, Subscription, Target
 
-INVOICES = (Order, AcceptOfflineOrder, AddNumber, CardAdded, Cancel, RequestDeletion)
+INVOICES = (Order, AcceptOfflineOrder, AddNumber, CardAdded, Cancel, RequestDeletion, CorrectBuyer)
 """Commands that may make an invoice: what is known of the buyer's VAT id has to be fresh."""
 NO_COUNTRY = N_("Fill in the billing address first: the tax depends on its country.")
 NO_CARDS_ANNUAL = N_("This server takes no cards. Ask for an invoice: it is paid by bank transfer or cheque.")
@@ -184,10 +186,10 @@ async def perform(
             return msgspec.convert(kept.result, Result)
         refuse_other_view(billing, pending, asked.version)
         published = await books.load(tx)
-        document = await _document_of(tx, account_id, asked.command)
+        command, about = await _about(tx, account_id, asked.command)
         bills = isinstance(asked.command, RequestDeletion)
         facts = await rails.usage.facts(tx, [account_id], at) if bills else {}
-        outcome = decide(billing, asked.command, at, context(published, facts), document)
+        outcome = decide(billing, command, at, context(published, facts), about)
         _refuse_nobody(asked.command, outcome)
         _refuse_unpayable(rails, asked.command, outcome)
         if outcome.first is None:
@@ -252,11 +254,16 @@ async def _note(tx: Tx, account_id: int, asked: Asked, result: Result, at: datet
     )
 
 
-async def _document_of(tx: Tx, account_id: int, command: Command) -> Document | None:
-    """The invoice that a command takes a payment back from."""
-    if isinstance(command, ReversePayment):
-        return await documents_store.get_document(tx, account_id, command.document_id)
-    return None
+async def _about(tx: Tx, account_id: int, command: Command) -> tuple[Command, Invoiced | None]:
+    """The document that a command is about; money for an invoice that was made out anew is for the one in its place."""
+    match command:
+        case CorrectBuyer():
+            return command, await documents_store.get_exactly(tx, account_id, command.document_id)
+        case RecordPayment() | ReversePayment():
+            about = await documents_store.get_invoiced(tx, account_id, command.document_id)
+            return replace(command, document_id=about.document.id), about
+        case _:
+            return command, None
 
 
 async def document(db: Db, account_id: int, document_id: UUID) -> Document:

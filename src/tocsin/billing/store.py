@@ -156,8 +156,11 @@ DEBITS = """
      order by account_id, starts_on, document_id, position
 """
 OPEN_DOCUMENTS = f"""
-    select {", ".join(f"d.{name}" for name in (*DOCUMENT, *WAITING, *DUNNING))}, null as credits_number
+    select {", ".join(f"d.{name}" for name in (*DOCUMENT, *WAITING, *DUNNING))},
+           c.number as credits_number, o.number as corrects_number
       from documents d
+      left join documents c on c.account_id = d.account_id and c.id = d.credits
+      left join documents o on o.account_id = d.account_id and o.id = d.corrects
      where d.account_id = any(%(ids)s) and d.status in {OPEN} and (d.number is null or d.due_on is not null)
      order by d.account_id, d.due_on, d.issued_at, d.series_number
 """

@@ -38,6 +38,11 @@ class Note(StrEnum):
     NOT_REGISTERED = "not_registered"
     SUBSCRIPTION_ENDED = "subscription_ended"  # why there is a credit note: §4, day 28
     TERM_CHANGED = "term_changed"  # S26
+    BUYER_CORRECTED = "buyer_corrected"  # R7.2
+
+
+WHY_UNTAXED = (Note.REVERSE_CHARGE, Note.OUTSIDE_UNION, Note.NOT_REGISTERED)
+"""The remarks that say why there is no tax."""
 
 
 @dataclass(frozen=True, slots=True)

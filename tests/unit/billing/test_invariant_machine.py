@@ -97,9 +97,8 @@ USES = st.tuples(
 
 def outcome_of(walk: Walk, command: c.Command) -> Outcome | None:
     """The preview of a command; None where it is refused."""
-    document = walk.documents.get(command.document_id) if isinstance(command, c.ReversePayment) else None
     try:
-        return decide(walk.billing, command, walk.now, walk.context, document)
+        return decide(walk.billing, command, walk.now, walk.context, walk.about(command))
     except TocsinError:
         return None
 

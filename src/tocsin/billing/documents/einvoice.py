@@ -19,7 +19,7 @@ from tocsin.billing.documents import pdf, xmp
 from tocsin.billing.documents import words as say
 from tocsin.billing.documents.sheet import sheet
 from tocsin.billing.model import Buyer, Document, DocumentKind, Line, LineKind, Seller, TaxTotal
-from tocsin.billing.tax import Category
+from tocsin.billing.tax import WHY_UNTAXED, Category
 from tocsin.billing.vat_areas import in_union
 from tocsin.errors import Invalid
 from tocsin.i18n import Translator
@@ -221,9 +221,9 @@ class _Invoice:
             self._tax(settlement, total)
         self._terms(settlement)
         self._sums(settlement)
-        if document.credits_number:
+        if earlier := document.credits_number or document.corrects_number:
             reference = _in(settlement, "InvoiceReferencedDocument")
-            _put(reference, "IssuerAssignedID", document.credits_number)  # BT-25
+            _put(reference, "IssuerAssignedID", earlier)  # BT-25
 
     def _payment_means(self, settlement: etree._Element) -> None:
         """BG-16."""
@@ -250,7 +250,7 @@ class _Invoice:
         self._rate(tax, total.category, total.rate_bp, reason=True)  # BT-118, BT-121, BT-119
 
     def _reason(self, total: TaxTotal) -> str:
-        remarks = " ".join(say.note(self.words, key) for key in self.document.notes)
+        remarks = " ".join(say.note(self.words, key) for key in self.document.notes if key in WHY_UNTAXED)
         return remarks or say.tax_name(self.words, total.category, total.rate_bp)
 
     def _rate(self, tax: etree._Element, category: str, rate_bp: int, *, reason: bool = False) -> None:

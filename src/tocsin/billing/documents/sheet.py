@@ -122,6 +122,12 @@ def _facts(words: Translator, document: Document, valid_until: date | None) -> I
         yield words("Due date"), i18n.date_in_full(words.locale, document.due_on)
     if document.credits_number:
         yield words("Credits invoice"), document.credits_number
+    if document.corrects_number:
+        yield words("In place of invoice"), document.corrects_number
+    if document.corrected_by_number:
+        yield words("Credit note"), document.corrected_by_number
+    if document.replaced_by_number:
+        yield words("Replaced by invoice"), document.replaced_by_number
     if document.po_number:
         yield words("Purchase order"), document.po_number
     if document.buyer.reference:

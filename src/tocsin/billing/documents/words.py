@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import cast
 
 from tocsin import i18n
-from tocsin.billing.model import Line, LineKind
+from tocsin.billing.model import RESTATED, Line, LineKind
 from tocsin.billing.tax import Category, Note
 from tocsin.errors import Invalid
 from tocsin.i18n import N_, Translator
@@ -32,6 +32,9 @@ NOTES: Mapping[str, str] = {
     Note.NOT_REGISTERED: N_("No VAT is charged: the seller is not registered for VAT."),
     Note.SUBSCRIPTION_ENDED: N_("The subscription ended unpaid; its unused days are credited."),
     Note.TERM_CHANGED: N_("A new term began; the unused days of the one before are credited."),
+    Note.BUYER_CORRECTED: N_(
+        "An invoice named the buyer wrongly: a credit note takes it back, and a new invoice stands in its place."
+    ),
 }
 
 
@@ -44,8 +47,8 @@ def note(words: Translator, key: str) -> str:
 
 
 def gives_back(line: Line) -> bool:
-    """Whether a line credits something that was debited before."""
-    return line.credits is not None or line.amount_minor < 0
+    """Whether a line credits something that was debited before. One of an invoice made out anew just says it again."""
+    return line.amount_minor < 0 or (line.credits is not None and not line.detail.get(RESTATED))
 
 
 def title(words: Translator, line: Line) -> str:

@@ -1620,7 +1620,7 @@ CREATE TABLE public.tokens (
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
-    CONSTRAINT tokens_purpose_check CHECK ((purpose = ANY (ARRAY['invitation'::text, 'password-reset'::text, 'verification'::text])))
+    CONSTRAINT tokens_purpose_check CHECK ((purpose = ANY (ARRAY['invitation'::text, 'password-reset'::text, 'verification'::text, 'verification-code'::text])))
 );
 
 ALTER TABLE ONLY public.tokens FORCE ROW LEVEL SECURITY;
@@ -1732,6 +1732,7 @@ CREATE TABLE public.users (
     details jsonb DEFAULT '{}'::jsonb NOT NULL,
     muted_until timestamp with time zone,
     quiet_hours jsonb,
+    language_tag text DEFAULT ''::text NOT NULL,
     CONSTRAINT users_licence_kind_check CHECK ((licence_kind = ANY (ARRAY['responder'::text, 'stakeholder'::text]))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'user'::text, 'stakeholder'::text]))),
     CONSTRAINT users_status_check CHECK ((status = ANY (ARRAY['invited'::text, 'active'::text, 'suspended'::text]))),

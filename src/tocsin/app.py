@@ -45,6 +45,7 @@ from tocsin.engine.engine import make_rails, registry_of
 from tocsin.escalations import api as escalations_api
 from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
+from tocsin.escalations.people import contacts_api, roles_api, users_api
 from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
@@ -71,6 +72,9 @@ API_ROUTERS = (
     attachments_api.router,
     alerts_api.router,
     escalations_api.router,
+    users_api.router,
+    contacts_api.router,
+    roles_api.router,
     licensing_api.router,
     supported_countries.api_router,
     usage_api.router,

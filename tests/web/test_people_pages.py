@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from tests.support.browsing import PASSWORD, Browsing, add_person, browsing, give_password
 from tests.support.mailbox import link_in, mails
-from tests.support.makers import START, Tenant, make_user
+from tests.support.makers import START, Tenant, make_contact, make_user
 
 from tocsin.accounts import audit_store, store
 from tocsin.accounts.audit import Actor
@@ -415,17 +415,21 @@ async def test_a_contact_is_switched_off_and_on_and_removed(
 ) -> None:
     ana = await add_person(databases, tenant)
     await browser.sign_in(ana)
+    night = make_contact(ana, address=f"night-{ana.username}")
     async with tenant.app.transaction() as tx:
-        [contact] = await store.list_contacts(tx, tenant.account_id, ana.id)
-    at = f"/profile/contacts/{contact.id}"
+        [own] = await store.list_contacts(tx, tenant.account_id, ana.id)
+        await store.insert_contact(tx, night)
+    at = f"/profile/contacts/{night.id}"
 
     texts = [(await browser.post(f"{at}/{change}")).text for change in ("disable", "enable", "remove")]
+    stays = await browser.post(f"/profile/contacts/{own.id}/remove")
 
     for text, said in zip(texts, ("switched off", "switched on", "removed"), strict=True):
-        assert f"{ana.username} is {said}." in text
+        assert f"{night.address} is {said}." in text
     assert (await browser.send("POST", f"{at}/enable")).status == 404
+    assert "This is the address that signs in: it stays. It can be switched off." in stays
     async with tenant.app.transaction() as tx:
-        assert await store.list_contacts(tx, tenant.account_id, ana.id) == []
+        assert await store.list_contacts(tx, tenant.account_id, ana.id) == [own]
 
 
 @pytest.mark.parametrize(

@@ -88,11 +88,44 @@ class User:
     created_at: datetime
     verified_at: datetime | None = None
     inactive_since: datetime | None = None  # over the plan's limit: told nothing, signed out, and kept as he was
+    role_id: UUID | None = None  # a custom role; `role` is then what it is based on
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "role", Role(self.role))
         object.__setattr__(self, "licence_kind", LicenceKind(self.licence_kind))
         object.__setattr__(self, "status", UserStatus(self.status))
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What an account keeps of a person beside his profile. `address` has the fields of ADDRESS_FIELDS."""
+
+    skype_username: str = ""
+    address: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    details: dict[str, list[str]] = field(default_factory=dict)
+    language_tag: str = ""  # his locale as a client of the API spells it
+
+
+ADDRESS_FIELDS = ("country", "state", "city", "line", "zipCode")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRole:
+    """What `base` may do, and what is granted beyond and disallowed of it, by the names of rights."""
+
+    account_id: int
+    id: UUID
+    name: str
+    base: str  # user, observer or stakeholder
+    granted: list[str]
+    disallowed: list[str]
+    created_at: datetime
+
+    @property
+    def role(self) -> Role:
+        """The built-in role that it counts as; an observer is a stakeholder. Source: licensing requirements R8.1"""
+        return Role.USER if self.base == "user" else Role.STAKEHOLDER
 
 
 @dataclass(frozen=True, slots=True)

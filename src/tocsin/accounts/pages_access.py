@@ -17,14 +17,14 @@ from starlette.datastructures import FormData
 from tocsin import crypto, i18n
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
-from tocsin.accounts.model import Account, User
+from tocsin.accounts.model import Account, CustomRole, User
 from tocsin.accounts.notices import Notices
 from tocsin.accounts.reach import Reach
-from tocsin.accounts.rights import CONFIGURING, Action, may
+from tocsin.accounts.rights import CONFIGURING, Action, may, rights_of
 from tocsin.accounts.sign_in import store
 from tocsin.accounts.sign_in.model import Browser, Session, SignedIn
 from tocsin.db import Databases, Db, Tx
-from tocsin.errors import Forbidden, NotFound, TocsinError, Unauthenticated
+from tocsin.errors import Forbidden, NotFound, PlanRequired, TocsinError, Unauthenticated
 from tocsin.http import RequestInfo, info
 from tocsin.i18n import N_, Translator
 from tocsin.settings import Settings
@@ -141,6 +141,7 @@ class PageContext(Page):
 
     signed_in: SignedIn
     db: Db
+    rights: frozenset[Action]
 
     @property
     def account_id(self) -> int:
@@ -185,7 +186,7 @@ class PageContext(Page):
 
     def may(self, action: Action) -> bool:
         """Does the person's role allow it?"""
-        return may(self.user.role, action)
+        return action in self.rights
 
     @property
     def settings_tabs(self) -> dict[str, bool]:
@@ -273,6 +274,7 @@ async def _signed_in_page(request: Request, *, reads_form: bool = True) -> PageC
             expires_at = asked.at + timedelta(days=settings.session_days)
             await store.touch_session(tx, session.account_id, session.id, asked.at, expires_at, asked.address)
         notices = await _account_notices(request, tx, settings, found, asked.at)
+        rights = rights_of(found.user.role, await _custom_role(request, tx, found, asked.at))
     user = found.user
     viewer = Viewer(
         locale=user.locale if user.locale in i18n.LOCALES else i18n.DEFAULT_LOCALE,
@@ -289,7 +291,22 @@ async def _signed_in_page(request: Request, *, reads_form: bool = True) -> PageC
     )
     form = await _form(request) if reads_form else Form()
     db = databases.app.for_account(session.account_id)
-    return PageContext(request, asked, settings, databases, viewer, form, found, db)
+    return PageContext(request, asked, settings, databases, viewer, form, found, db, rights)
+
+
+async def _custom_role(request: Request, tx: Tx, found: SignedIn, at: datetime) -> CustomRole | None:
+    """The person's custom role, while the plan has them."""
+    gate: Gate = request.app.state.gate
+    return found.custom if found.custom and await allows_custom_roles(tx, gate, found.account.id, at) else None
+
+
+async def allows_custom_roles(tx: Tx, gate: Gate, account_id: int, at: datetime) -> bool:
+    """Does the plan have custom roles? Without them each counts as the role that it is based on."""
+    try:
+        await gate.require(tx, account_id, "custom_roles", at)
+    except PlanRequired:
+        return False
+    return True
 
 
 async def _visitors_page(request: Request, *, reads_form: bool = True) -> Page:

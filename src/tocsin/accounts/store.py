@@ -16,7 +16,7 @@ from tocsin.i18n import N_
 
 USER = """
     account_id, id, username, full_name, role, licence_kind, status, time_zone, locale, created_at, verified_at,
-    inactive_since
+    inactive_since, role_id
 """
 INTEGRATION = """account_id, id, name, type, enabled, allow_read_access, allow_write_access, allow_delete_access,
                  allow_configuration_access, team_id, responders, allow_billing_access"""
@@ -60,9 +60,10 @@ async def insert_user(tx: Tx, user: User, password_hash: str | None) -> None:
     await tx.execute(
         """
         insert into users (account_id, id, username, full_name, role, licence_kind, status, time_zone, locale,
-                           password_hash, created_at, verified_at)
+                           password_hash, created_at, verified_at, role_id)
         values (%(account_id)s, %(id)s, %(username)s, %(full_name)s, %(role)s, %(licence_kind)s, %(status)s,
-                %(time_zone)s, %(locale)s, %(password_hash)s, %(created_at)s, %(verified_at)s)
+                %(time_zone)s, %(locale)s, %(password_hash)s, %(created_at)s, %(verified_at)s,
+                %(role_id)s)
         """,
         **asdict(user), password_hash=password_hash,
     )  # fmt: skip

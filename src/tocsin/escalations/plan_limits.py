@@ -40,6 +40,8 @@ GATED = tuple(
         "routing_rules",
         "notification_rules",
         "integrations",
+        "configuration_api",
+        "custom_roles",
         "audit_history",
         "retention",
     )

@@ -41,5 +41,22 @@ def region_of(number: str) -> str:
     return region or NOWHERE
 
 
+def dashed(number: str) -> str:
+    """An E.164 number as Opsgenie writes it: 48-221234567. Source: reference, contacts"""
+    import phonenumbers  # its metadata takes a while to load, and few processes need it
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number.removeprefix("+")
+    return f"{parsed.country_code}-{phonenumbers.national_significant_number(parsed)}"
+
+
+def undashed(text: str) -> str:
+    """A number as a client writes it, 48-221234567, with a plus before it; others stay as they are."""
+    digits = "".join(text.split()).replace("-", "")
+    return f"+{digits}" if digits.isdecimal() and digits.isascii() else text.strip()
+
+
 def zone_of(region: str) -> Zone:
     return Zone.US_CA if region in {"US", "CA"} else Zone.OTHER

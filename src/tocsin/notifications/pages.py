@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact, UserStatus
 from tocsin.accounts.pages_access import PageContext, page, path_uuid
+from tocsin.accounts.rights import Action
 from tocsin.errors import Conflict, Invalid, Throttled
 from tocsin.i18n import N_
 from tocsin.notifications import plan, rules_service, rules_store, service, words
@@ -19,6 +20,7 @@ from tocsin.notifications.rules_store import RuleRow, StepRow
 
 router = APIRouter()
 Self = Annotated[PageContext, Depends(page())]
+Editor = Annotated[PageContext, Depends(page(Action.EDIT_NOTIFICATION_RULES))]
 HERE = "/profile/notifications"
 
 
@@ -111,7 +113,7 @@ async def _done(ctx: PageContext, change: Awaitable[object], text: str, rule_id:
 
 
 @router.post(HERE)
-async def post_rule(ctx: Self) -> Response:
+async def post_rule(ctx: Editor) -> Response:
     """A new rule with its first step."""
     _, form = ctx.words, ctx.form
     change = rules_service.add_rule(
@@ -122,7 +124,7 @@ async def post_rule(ctx: Self) -> Response:
 
 
 @router.post(HERE + "/{rule_id}/remove")
-async def post_remove_rule(ctx: Self, rule_id: str) -> Response:
+async def post_remove_rule(ctx: Editor, rule_id: str) -> Response:
     """Without that rule."""
     _ = ctx.words
     return await _done(
@@ -131,7 +133,7 @@ async def post_remove_rule(ctx: Self, rule_id: str) -> Response:
 
 
 @router.post(HERE + "/{rule_id}/steps")
-async def post_step(ctx: Self, rule_id: str) -> Response:
+async def post_step(ctx: Editor, rule_id: str) -> Response:
     """One more step."""
     _, ident = ctx.words, path_uuid(rule_id)
     return await _done(ctx, _add_step(ctx, ident), _("The step is there."), ident)
@@ -146,7 +148,7 @@ async def _add_step(ctx: PageContext, rule_id: UUID) -> None:
 
 
 @router.post(HERE + "/{rule_id}/steps/{step_id}/remove")
-async def post_remove_step(ctx: Self, rule_id: str, step_id: str) -> Response:
+async def post_remove_step(ctx: Editor, rule_id: str, step_id: str) -> Response:
     """Without that step."""
     _, ident = ctx.words, path_uuid(rule_id)
     change = rules_service.remove_step(ctx.db, ctx.actor, ctx.user.id, ident, path_uuid(step_id))
@@ -154,7 +156,7 @@ async def post_remove_step(ctx: Self, rule_id: str, step_id: str) -> Response:
 
 
 @router.post(HERE + "/{rule_id}/steps/{step_id}/{switch}")
-async def post_switch_step(ctx: Self, rule_id: str, step_id: str, switch: Literal["enable", "disable"]) -> Response:
+async def post_switch_step(ctx: Editor, rule_id: str, step_id: str, switch: Literal["enable", "disable"]) -> Response:
     """On or off."""
     _, ident = ctx.words, path_uuid(rule_id)
     change = rules_service.set_step_enabled(
@@ -164,7 +166,7 @@ async def post_switch_step(ctx: Self, rule_id: str, step_id: str, switch: Litera
 
 
 @router.post(HERE + "/{rule_id}/{change}")
-async def post_change_rule(ctx: Self, rule_id: str, change: Literal["enable", "disable", "up", "down"]) -> Response:
+async def post_change_rule(ctx: Editor, rule_id: str, change: Literal["enable", "disable", "up", "down"]) -> Response:
     """On or off, up or down."""
     _, ident = ctx.words, path_uuid(rule_id)
     if change == "up" or change == "down":

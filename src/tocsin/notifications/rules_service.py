@@ -10,6 +10,7 @@ from tocsin.accounts import audit
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
+from tocsin.accounts.model import Contact
 from tocsin.db import Db, Tx
 from tocsin.errors import Invalid, NotFound
 from tocsin.i18n import N_
@@ -29,6 +30,19 @@ OFFERED = (
     ActionType.CLOSED_ALERT,
     ActionType.ADD_NOTE,
 )
+
+
+async def tell_of_new_alerts(tx: Tx, contact: Contact) -> None:
+    """The rule that everybody starts with: each new alert, at once, to this contact; unless there is one already."""
+    account_id, user_id = contact.account_id, contact.user_id
+    rules = await rules_store.list_rules(tx, account_id, user_id)
+    if any(rule.action_type == ActionType.CREATE_ALERT for rule in rules):
+        return
+    rule_id = uuid4()
+    await rules_store.insert_rule(
+        tx, account_id, rule_id, user_id, "New alert", action_type=ActionType.CREATE_ALERT, position=len(rules)
+    )
+    await rules_store.insert_step(tx, account_id, uuid4(), rule_id, contact.id, after=timedelta(0), position=0)
 
 
 async def add_rule(

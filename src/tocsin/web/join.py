@@ -1,13 +1,11 @@
 """Accepting an invitation: a name, a password, and from then on reachable by mail for every new alert."""
 
-from datetime import timedelta
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Response
 
 from tocsin.accounts.gate import Gate
-from tocsin.accounts.model import Contact, User
+from tocsin.accounts.model import User
 from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages.sign_in import let_in, passwords_of
 from tocsin.accounts.pages_access import Page, visitor
@@ -15,9 +13,9 @@ from tocsin.accounts.people import service
 from tocsin.accounts.people.service import Profile, check_profile
 from tocsin.accounts.sign_in.passwords import check_new_password
 from tocsin.accounts.sign_in.service import Person
-from tocsin.db import Tx, retried
+from tocsin.db import retried
 from tocsin.errors import Invalid
-from tocsin.notifications import rules_store
+from tocsin.notifications.rules_service import tell_of_new_alerts
 
 router = APIRouter()
 Visitor = Annotated[Page, Depends(visitor)]
@@ -72,12 +70,3 @@ async def post_invitation(here: Visitor, token: str) -> Response:
 
     joined = await join()
     return await let_in(here, Person(joined.account_id, joined.id, False), "/profile")
-
-
-async def tell_of_new_alerts(tx: Tx, contact: Contact) -> None:
-    """The rule that everybody starts with: each new alert, at once, to this contact."""
-    rule_id = uuid4()
-    await rules_store.insert_rule(
-        tx, contact.account_id, rule_id, contact.user_id, "New alert", action_type="create-alert", position=0
-    )
-    await rules_store.insert_step(tx, contact.account_id, uuid4(), rule_id, contact.id, after=timedelta(0), position=0)

@@ -16,6 +16,7 @@ from tocsin.accounts.pages.sign_in import too_many
 from tocsin.accounts.pages_access import YEAR_SECONDS, PageContext, page, path_uuid
 from tocsin.accounts.people import contacts, service
 from tocsin.accounts.people.service import Profile
+from tocsin.accounts.rights import Action
 from tocsin.accounts.sign_in import service as sign_in
 from tocsin.accounts.sign_in import throttle
 from tocsin.db import Tx
@@ -24,6 +25,8 @@ from tocsin.i18n import N_
 
 router = APIRouter()
 Self = Annotated[PageContext, Depends(page())]
+ProfileEditor = Annotated[PageContext, Depends(page(Action.EDIT_PROFILE))]
+ContactsEditor = Annotated[PageContext, Depends(page(Action.EDIT_CONTACTS))]
 HERE = "/profile"
 REGIONS = (
     "Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/",
@@ -71,6 +74,8 @@ async def _profile_page(
         lost=lost,
         contact=contact,
         errors={field: ctx.say(text) for field, text in (errors or {}).items()},
+        may_edit=ctx.may(Action.EDIT_PROFILE),
+        may_edit_contacts=ctx.may(Action.EDIT_CONTACTS),
     )
 
 
@@ -87,7 +92,7 @@ async def _out_of_reach(ctx: PageContext, tx: Tx, own: Sequence[Contact]) -> dic
 
 
 @router.post("/profile")
-async def post_profile(ctx: Self) -> Response:
+async def post_profile(ctx: ProfileEditor) -> Response:
     """Name, zone and language as they are from now on."""
     profile = Profile(ctx.form.text("full_name"), ctx.form.text("time_zone"), ctx.form.text("locale"))
     try:
@@ -100,7 +105,7 @@ async def post_profile(ctx: Self) -> Response:
 
 
 @router.post("/profile/contacts")
-async def post_contact(ctx: Self) -> Response:
+async def post_contact(ctx: ContactsEditor) -> Response:
     """One more way to be reached."""
     typed = (ctx.form.text("method"), ctx.form.text("address"))
     try:
@@ -140,7 +145,7 @@ async def _count_mail(ctx: PageContext, subject: str) -> None:
 
 
 @router.post("/profile/contacts/{contact_id}/verification")
-async def post_contact_verification(ctx: Self, contact_id: str) -> Response:
+async def post_contact_verification(ctx: ContactsEditor, contact_id: str) -> Response:
     """Another mail to confirm the address."""
     try:
         await _count_mail(ctx, path_uuid(contact_id).hex)
@@ -155,22 +160,39 @@ async def post_contact_verification(ctx: Self, contact_id: str) -> Response:
     return ctx.redirect(HERE, "success", said)
 
 
+@router.post("/profile/contacts/{contact_id}/code")
+async def post_contact_code(ctx: ContactsEditor, contact_id: str) -> Response:
+    """The code out of the mail: the address is mine."""
+    ident = path_uuid(contact_id)
+    try:
+        await sign_in.count_try(ctx.databases.engine, {f"code:{ident}": throttle.SECOND_FACTOR}, ctx.at)
+        contact = await contacts.verify_by_code(ctx.db, ctx.actor, ctx.user, ident, ctx.form.text("code"))
+    except Throttled as error:
+        return ctx.redirect(HERE, "danger", too_many(ctx.words, error))
+    except (Conflict, Invalid) as error:
+        return ctx.redirect(HERE, "danger", ctx.say(error))
+    return ctx.redirect(HERE, "success", ctx.words("%(address)s is verified.", address=contact.address))
+
+
 @router.post("/profile/contacts/{contact_id}/enable")
-async def post_contact_enable(ctx: Self, contact_id: str) -> Response:
+async def post_contact_enable(ctx: ContactsEditor, contact_id: str) -> Response:
     """The contact is used again."""
     contact = await contacts.set_enabled(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id), True)
     return ctx.redirect(HERE, "success", ctx.words("%(address)s is switched on.", address=contact.address))
 
 
 @router.post("/profile/contacts/{contact_id}/disable")
-async def post_contact_disable(ctx: Self, contact_id: str) -> Response:
+async def post_contact_disable(ctx: ContactsEditor, contact_id: str) -> Response:
     """The contact is not used for now."""
     contact = await contacts.set_enabled(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id), False)
     return ctx.redirect(HERE, "success", ctx.words("%(address)s is switched off.", address=contact.address))
 
 
 @router.post("/profile/contacts/{contact_id}/remove")
-async def post_contact_remove(ctx: Self, contact_id: str) -> Response:
+async def post_contact_remove(ctx: ContactsEditor, contact_id: str) -> Response:
     """The contact is gone."""
-    contact = await contacts.remove(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id))
+    try:
+        contact = await contacts.remove(ctx.db, ctx.actor, ctx.user, path_uuid(contact_id))
+    except Conflict as error:
+        return ctx.redirect(HERE, "danger", ctx.say(error))
     return ctx.redirect(HERE, "success", ctx.words("%(address)s is removed.", address=contact.address))

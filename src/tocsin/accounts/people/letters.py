@@ -14,6 +14,7 @@ from tocsin.mail.letter import Button, Letter, written
 INVITATION_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
 VERIFICATION_LASTS = timedelta(days=3)
+CODE_LASTS = timedelta(hours=1)
 ROLES = {"owner": N_("Owner"), "admin": N_("Admin"), "user": N_("User"), "stakeholder": N_("Stakeholder")}
 
 
@@ -69,8 +70,10 @@ async def send_reset(tx: Tx, user: User, token: str, where: Address, at: datetim
     await send(tx, user, "password-reset", user.username, letter, at)
 
 
-async def send_verification(tx: Tx, user: User, address: str, token: str, where: Address, at: datetime) -> None:
-    """Is this address yours? Alerts go there only after a yes."""
+async def send_verification(
+    tx: Tx, user: User, address: str, token: str, code: str, where: Address, at: datetime
+) -> None:
+    """Is this address yours? Alerts go there only after a yes, by the link or by the code."""
     _ = Translator(user.locale)
     letter = Letter(
         subject=_("Confirm this address for Tocsin"),
@@ -80,7 +83,13 @@ async def send_verification(tx: Tx, user: User, address: str, token: str, where:
               who=user.full_name or user.username, account=where.account_name),
         ),
         buttons=(Button(_("Confirm the address"), where.link(f"/verify/{token}")),),
-        afterwards=(_valid_until(user, at + VERIFICATION_LASTS), _("If that is not you, ignore this mail.")),
+        facts=((_("Code"), code),),
+        afterwards=(
+            _valid_until(user, at + VERIFICATION_LASTS),
+            _("Or type the code under Profile, until %(until)s.",
+              until=i18n.instant_in_full(user.locale, _zone(user), at + CODE_LASTS)),
+            _("If that is not you, ignore this mail."),
+        ),
     )  # fmt: skip
     await send(tx, user, "verification", address, letter, at)
 

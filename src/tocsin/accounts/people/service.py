@@ -1,9 +1,10 @@
 """People come, change and go: invitations, roles, suspending, their profiles."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from email.headerregistry import Address as MailAddress
+from typing import Protocol
 from uuid import UUID, uuid4
 from zoneinfo import available_timezones
 
@@ -11,7 +12,7 @@ from tocsin import crypto, i18n
 from tocsin.accounts import audit, operators_store, store
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
-from tocsin.accounts.model import Contact, ContactMethod, LicenceKind, Role, User, UserStatus
+from tocsin.accounts.model import Contact, ContactMethod, CustomRole, LicenceKind, Particulars, Role, User, UserStatus
 from tocsin.accounts.people import letters
 from tocsin.accounts.people import store as people
 from tocsin.accounts.people.letters import Address
@@ -19,12 +20,31 @@ from tocsin.accounts.people.store import Token
 from tocsin.accounts.rights import grantable
 from tocsin.accounts.sign_in import store as sign_in_store
 from tocsin.db import Db, Tx, retried
-from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
+from tocsin.errors import Conflict, Forbidden, InUse, Invalid, NotFound
 from tocsin.i18n import N_
 
 NAME_LENGTH = 100
 ADDRESS_LENGTH = 254
 INVITATION = "invitation"
+
+
+class Authority(Protocol):
+    """On whose authority people are changed: a person's, or a key's."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def full_name(self) -> str: ...
+    @property
+    def role(self) -> Role: ...
+
+
+class Uses(Protocol):
+    """Says where a person takes part, in words: who is named there cannot be deleted."""
+
+    async def __call__(self, tx: Tx, account_id: int, user_id: UUID, at: datetime) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +100,26 @@ def licence_of(role: Role) -> LicenceKind:
 
 
 async def invite(
-    db: Db, gate: Gate, actor: Actor, by: User, where: Address, *, email: str, role: Role, time_zone: str, locale: str
+    db: Db,
+    gate: Gate,
+    actor: Actor,
+    by: Authority,
+    where: Address,
+    *,
+    email: str,
+    role: Role,
+    time_zone: str,
+    locale: str,
+    custom: CustomRole | None = None,
+    full_name: str = "",
+    particulars: Particulars | None = None,
+    mails: bool = True,
+    furnish: Callable[[Tx, Contact], Awaitable[None]] | None = None,
 ) -> User:
     """The invited person, and a mail on its way to him; he takes a seat when he accepts. Source: CHOICE-38
 
-    Raises: Invalid, Conflict, Forbidden, PlanRequired where there is no room for him.
+    His address is a contact that is not verified yet; `furnish` adds what else he begins with. Without `mails` nobody
+    writes to him. Raises: Invalid, Conflict, Forbidden, PlanRequired where there is no room for him.
     """
     check_grantable(by.role, role)
     username = mail_address(email).lower()
@@ -92,14 +127,16 @@ async def invite(
         account_id=actor.account_id,
         id=uuid4(),
         username=username,
-        full_name="",
+        full_name=full_name,
         role=role,
         licence_kind=licence_of(role),
         status=UserStatus.INVITED,
         time_zone=time_zone,
         locale=locale,
         created_at=actor.at,
+        role_id=custom.id if custom is not None else None,
     )
+    contact = Contact(user.account_id, uuid4(), user.id, ContactMethod.EMAIL, username, True, None, actor.at)
     async with db.transaction() as tx:
         if await store.find_user_by_username(tx, actor.account_id, username) is not None:
             raise Conflict(
@@ -108,12 +145,19 @@ async def invite(
             )
         await gate.require_room(tx, actor.account_id, user.licence_kind, actor.at, comes=False)
         await store.insert_user(tx, user, None)
-        await _send_invitation(tx, actor, by, user, where)
-        await audit.record(tx, actor, "invited", "user", user.id, username, after={"role": role})
+        if particulars is not None:
+            await people.set_particulars(tx, user.account_id, user.id, particulars)
+        await store.insert_contact(tx, contact)
+        if furnish is not None:
+            await furnish(tx, contact)
+        if mails:
+            await _send_invitation(tx, actor, by, user, where)
+        after = {"role": custom.name if custom is not None else role}
+        await audit.record(tx, actor, "invited", "user", user.id, username, after=after)
     return user
 
 
-async def invite_again(db: Db, actor: Actor, by: User, where: Address, user_id: UUID) -> None:
+async def invite_again(db: Db, actor: Actor, by: Authority, where: Address, user_id: UUID) -> None:
     """Another invitation mail; the link of the one before is not good any more. Raises: NotFound, Conflict."""
     async with db.transaction() as tx:
         user = await _lock_invited(tx, actor.account_id, user_id)
@@ -136,7 +180,7 @@ async def _lock_invited(tx: Tx, account_id: int, user_id: UUID) -> User:
     return user
 
 
-async def _send_invitation(tx: Tx, actor: Actor, by: User, user: User, where: Address) -> None:
+async def _send_invitation(tx: Tx, actor: Actor, by: Authority, user: User, where: Address) -> None:
     token = await issue(tx, user, INVITATION, actor.at, actor.at + letters.INVITATION_LASTS)
     await letters.send_invitation(tx, user, token, by.full_name or by.username, where, actor.at)
 
@@ -184,37 +228,121 @@ async def accept_invitation(
     await people.set_status(tx, account_id, user_id, UserStatus.ACTIVE)
     await people.set_verified(tx, account_id, user_id, at)
     await sign_in_store.set_password_hash(tx, account_id, user_id, password_hash)
-    contact = Contact(account_id, uuid4(), user_id, ContactMethod.EMAIL, user.username, True, at, at)
-    await store.insert_contact(tx, contact)
+    contact = await _own_address(tx, user, at)
     actor = Actor(account_id, user.username, at, user_id)
     await audit.record(tx, actor, "accepted the invitation", "user", user_id, user.username)
     return await store.get_user(tx, account_id, user_id), contact
 
 
+async def _own_address(tx: Tx, user: User, at: datetime) -> Contact:
+    """The person's own address, as a contact that is verified now."""
+    found = await people.find_contact(tx, user.account_id, user.id, ContactMethod.EMAIL, user.username)
+    if found is not None:
+        await people.set_contact_verified(tx, user.account_id, found.id, at)
+        return replace(found, verified_at=at)
+    contact = Contact(user.account_id, uuid4(), user.id, ContactMethod.EMAIL, user.username, True, at, at)
+    await store.insert_contact(tx, contact)
+    return contact
+
+
 @retried
-async def change_role(db: Db, gate: Gate, actor: Actor, by: User, user_id: UUID, role: Role) -> User:
-    """The person as he was before; another kind of licence counts from now on.
+async def change_role(
+    db: Db, gate: Gate, actor: Actor, by: Authority, user_id: UUID, role: Role, custom: CustomRole | None = None
+) -> User:
+    """The person as he was before; another kind of licence counts from now on. `role` is what `custom` is based on.
 
     Raises: NotFound, Forbidden, Conflict where no owner would be left, PlanRequired where there is no room.
     """
+    async with db.transaction() as tx:
+        user, before, after = await _change_role(tx, gate, actor, by, user_id, role, custom)
+        await audit.record(tx, actor, "changed", "user", user_id, user.username, before=before, after=after)
+    return user
+
+
+async def _change_role(
+    tx: Tx, gate: Gate, actor: Actor, by: Authority, user_id: UUID, role: Role, custom: CustomRole | None
+) -> tuple[User, dict[str, object], dict[str, object]]:
+    """The person as he was, and the change for the audit log."""
 
     def check(user: User) -> None:
         check_grantable(by.role, user.role)
         check_grantable(by.role, role)
 
+    user = await _lock_and_check(tx, actor, user_id, check, loses_owner=role is not Role.OWNER)
+    if licence_of(role) is not user.licence_kind and user.status is UserStatus.ACTIVE:
+        await gate.require_room(tx, actor.account_id, licence_of(role), actor.at)
+    before = await _role_name(tx, user)
+    await people.set_role(tx, actor.account_id, user_id, role, licence_of(role), custom.id if custom else None)
+    await gate.settle(tx, actor.account_id, actor.at)
+    return user, {"role": before}, {"role": custom.name if custom else role}
+
+
+async def _role_name(tx: Tx, user: User) -> str:
+    if user.role_id is None:
+        return user.role
+    return (await people.get_role(tx, user.account_id, str(user.role_id), "id")).name
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of a person; None: as it is."""
+
+    profile: Profile | None = None
+    role: Role | None = None
+    custom: CustomRole | None = None  # with `role`, which it is based on
+    particulars: Particulars | None = None
+
+
+@retried
+async def change_user(db: Db, gate: Gate, actor: Actor, by: Authority, user_id: UUID, change: Change) -> User:
+    """The person as he was before. Raises: Invalid, and as `change_role`."""
     async with db.transaction() as tx:
-        user = await _lock_and_check(tx, actor, user_id, check, loses_owner=role is not Role.OWNER)
-        if licence_of(role) is not user.licence_kind and user.status is UserStatus.ACTIVE:
-            await gate.require_room(tx, actor.account_id, licence_of(role), actor.at)
-        await people.set_role(tx, actor.account_id, user_id, role, licence_of(role))
-        await gate.settle(tx, actor.account_id, actor.at)
-        before, after = {"role": user.role}, {"role": role}
+        before: dict[str, object] = {}
+        after: dict[str, object] = {}
+        user = await people.lock_user(tx, actor.account_id, user_id)
+        custom_id = change.custom.id if change.custom else None
+        if change.role is not None and (change.role, custom_id) != (user.role, user.role_id):
+            _, before, after = await _change_role(tx, gate, actor, by, user_id, change.role, change.custom)
+        if change.profile is not None:
+            before |= asdict(Profile(user.full_name, user.time_zone, user.locale))
+            after |= asdict(change.profile)
+            await people.set_profile(tx, user.account_id, user_id, **asdict(change.profile))
+        if change.particulars is not None:
+            before |= asdict(await people.get_particulars(tx, user.account_id, user_id))
+            after |= asdict(change.particulars)
+            await people.set_particulars(tx, user.account_id, user_id, change.particulars)
         await audit.record(tx, actor, "changed", "user", user_id, user.username, before=before, after=after)
     return user
 
 
 @retried
-async def suspend(engine: Db, gate: Gate, actor: Actor, by: User, user_id: UUID) -> User:
+async def delete(engine: Db, gate: Gate, actor: Actor, by: Authority, user_id: UUID, uses: Uses) -> User:
+    """The person who is gone with all that is his; the seat is free. The log of alerts keeps the name.
+
+    Raises: NotFound, Forbidden, Conflict (nobody deletes himself, the last owner or the last operator), InUse.
+    """
+    if user_id == by.id:
+        raise Conflict(N_("Nobody can delete himself."))
+    async with engine.transaction() as tx:
+        user = await _lock_and_check(
+            tx, actor, user_id, lambda user: check_grantable(by.role, user.role), loses_owner=True
+        )
+        if await operators_store.lock_operators(tx) == [(actor.account_id, user_id)]:
+            raise Conflict(N_("The server needs an operator: name somebody else first."))
+        if found := await uses(tx, actor.account_id, user_id, actor.at):
+            raise InUse(
+                N_("%(who)s takes part in %(where)s. Take them out there first."),
+                params={"who": user.username, "where": ", ".join(found)},
+            )
+        before = {"full_name": user.full_name, "role": await _role_name(tx, user), "status": user.status}
+        await people.delete_user(tx, actor.account_id, user_id)
+        await gate.settle(tx, actor.account_id, actor.at)
+        await audit.record(tx, actor, "deleted", "user", user_id, user.username, before=before)
+    return user
+
+
+@retried
+async def suspend(engine: Db, gate: Gate, actor: Actor, by: Authority, user_id: UUID) -> User:
     """The person is signed out everywhere and cannot come back in. Raises: NotFound, Forbidden, Conflict."""
     if user_id == by.id:
         raise Conflict(N_("Nobody can suspend himself."))
@@ -234,7 +362,7 @@ async def suspend(engine: Db, gate: Gate, actor: Actor, by: User, user_id: UUID)
 
 
 @retried
-async def reactivate(db: Db, gate: Gate, actor: Actor, by: User, user_id: UUID) -> User:
+async def reactivate(db: Db, gate: Gate, actor: Actor, by: Authority, user_id: UUID) -> User:
     """The person may sign in again, as he was. Raises: NotFound, Forbidden, Conflict, PlanRequired (no seat)."""
     async with db.transaction() as tx:
         user = await people.lock_user(tx, actor.account_id, user_id)

@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from tocsin.accounts.model import Contact, LicenceKind, Role, User, UserStatus
+from psycopg.types.json import Jsonb
+
+from tocsin.accounts.model import Contact, CustomRole, LicenceKind, Particulars, Role, User, UserStatus
 from tocsin.accounts.store import CONTACT, USER
 from tocsin.db import Tx
+
+ROLE = "account_id, id, name, base, granted, disallowed, created_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +72,67 @@ async def set_profile(tx: Tx, account_id: int, user_id: UUID, *, full_name: str,
     )
 
 
-async def set_role(tx: Tx, account_id: int, user_id: UUID, role: Role, licence_kind: LicenceKind) -> None:
+async def set_role(
+    tx: Tx, account_id: int, user_id: UUID, role: Role, licence_kind: LicenceKind, role_id: UUID | None = None
+) -> None:
     await tx.execute(
         """
-        update users set role = %(role)s, licence_kind = %(licence_kind)s
+        update users set role = %(role)s, licence_kind = %(licence_kind)s, role_id = %(role_id)s
          where account_id = %(account_id)s and id = %(user_id)s
         """,
         account_id=account_id,
         user_id=user_id,
         role=role,
         licence_kind=licence_kind,
+        role_id=role_id,
+    )
+
+
+async def get_role(tx: Tx, account_id: int, identifier: str, by: Literal["id", "name"]) -> CustomRole:
+    """The custom role of that id or name (any case). Raises: NotFound."""
+    return await tx.one(
+        CustomRole,
+        f"""
+        select {ROLE} from roles
+         where account_id = %(account_id)s
+           and case when %(by)s = 'id' then id::text = lower(%(identifier)s)
+                    else lower(name) = lower(%(identifier)s) end
+        """,
+        account_id=account_id,
+        identifier=identifier,
+        by=by,
+        missing="Role does not exist.",
+    )
+
+
+async def get_particulars(tx: Tx, account_id: int, user_id: UUID) -> Particulars:
+    """What is kept of the person beside his profile. Raises: NotFound."""
+    return await tx.one(
+        Particulars,
+        """
+        select skype_username, address, tags, details, language_tag from users
+         where account_id = %(account_id)s and id = %(user_id)s
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        missing="There is no such user.",
+    )
+
+
+async def set_particulars(tx: Tx, account_id: int, user_id: UUID, particulars: Particulars) -> None:
+    await tx.execute(
+        """
+        update users set skype_username = %(skype_username)s, address = %(address)s, tags = %(tags)s,
+                         details = %(details)s, language_tag = %(language_tag)s
+         where account_id = %(account_id)s and id = %(user_id)s
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        skype_username=particulars.skype_username,
+        address=Jsonb(particulars.address),
+        tags=particulars.tags,
+        details=Jsonb(particulars.details),
+        language_tag=particulars.language_tag,
     )
 
 
@@ -103,7 +159,7 @@ async def set_verified(tx: Tx, account_id: int, user_id: UUID, at: datetime) -> 
 
 
 async def delete_user(tx: Tx, account_id: int, user_id: UUID) -> None:
-    """Gone with everything that is his: only for somebody who never came."""
+    """Gone with everything that is his."""
     await tx.execute(
         "delete from users where account_id = %(account_id)s and id = %(user_id)s",
         account_id=account_id,
@@ -163,6 +219,24 @@ async def set_contact_verified(tx: Tx, account_id: int, contact_id: UUID, at: da
     )
 
 
+async def set_contact_address(tx: Tx, account_id: int, contact_id: UUID, address: str) -> None:
+    """Another address, which nobody has verified."""
+    await tx.execute(
+        """
+        update contacts set address = %(address)s, verified_at = null
+         where account_id = %(account_id)s and id = %(contact_id)s
+        """,
+        account_id=account_id,
+        contact_id=contact_id,
+        address=address,
+    )
+    await tx.execute(
+        "delete from tokens where account_id = %(account_id)s and contact_id = %(contact_id)s",
+        account_id=account_id,
+        contact_id=contact_id,
+    )
+
+
 async def delete_contact(tx: Tx, account_id: int, contact_id: UUID) -> None:
     await tx.execute(
         "delete from contacts where account_id = %(account_id)s and id = %(contact_id)s",
@@ -180,6 +254,19 @@ async def insert_token(tx: Tx, token: Token, at: datetime) -> None:
         account_id=token.account_id, token_hash=token.token_hash, user_id=token.user_id,
         contact_id=token.contact_id, purpose=token.purpose, at=at, expires_at=token.expires_at,
     )  # fmt: skip
+
+
+async def delete_contact_tokens(tx: Tx, account_id: int, contact_id: UUID, purpose: str) -> None:
+    """None of a contact's links or codes of that purpose is good any more."""
+    await tx.execute(
+        """
+        delete from tokens
+         where account_id = %(account_id)s and contact_id = %(contact_id)s and purpose = %(purpose)s
+        """,
+        account_id=account_id,
+        contact_id=contact_id,
+        purpose=purpose,
+    )
 
 
 async def lock_token(tx: Tx, token_hash: bytes, purpose: str, at: datetime) -> Token | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tocsin.accounts.model import Account, User
+from tocsin.accounts.model import Account, CustomRole, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class SignedIn:
     user: User
     account: Account
     is_operator: bool
+    custom: CustomRole | None = None  # whether it holds is the plan's matter
 
 
 @dataclass(frozen=True, slots=True)

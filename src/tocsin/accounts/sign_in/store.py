@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tocsin.accounts.model import Account, User
+from tocsin.accounts.model import Account, CustomRole, User
 from tocsin.accounts.sign_in.model import Session, SignedIn
 from tocsin.db import Tx
 
@@ -60,9 +60,11 @@ async def find_session(tx: Tx, token_hash: bytes, at: datetime) -> SignedIn | No
                u.time_zone, u.locale, u.created_at as user_created_at, u.verified_at, a.name as account_name,
                a.time_zone as account_time_zone, a.locale as account_locale, a.created_at as account_created_at,
                exists (select from operators o where o.account_id = s.account_id and o.user_id = s.user_id)
-                 as is_operator
+                 as is_operator,
+               u.role_id, r.name as role_name, r.base, r.granted, r.disallowed, r.created_at as role_created_at
           from sessions s
           join users u on u.account_id = s.account_id and u.id = s.user_id
+          left join roles r on r.account_id = u.account_id and r.id = u.role_id
           join accounts a on a.id = s.account_id
          where s.token_hash = %(token_hash)s and s.expires_at > %(at)s and u.status = 'active'
            and u.inactive_since is null and a.deleted_at is null
@@ -81,13 +83,18 @@ async def find_session(tx: Tx, token_hash: bytes, at: datetime) -> SignedIn | No
         ),
         User(
             account_id, row["user_id"], row["username"], row["full_name"], row["role"], row["licence_kind"],
-            row["status"], row["time_zone"], row["locale"], row["user_created_at"], row["verified_at"],
+            row["status"], row["time_zone"], row["locale"], row["user_created_at"], row["verified_at"], None,
+            row["role_id"],
         ),
         Account(
             account_id, row["account_name"], row["account_time_zone"], row["account_locale"],
             row["account_created_at"],
         ),
         row["is_operator"],
+        CustomRole(
+            account_id, row["role_id"], row["role_name"], row["base"], row["granted"], row["disallowed"],
+            row["role_created_at"],
+        ) if row["role_id"] else None,
     )  # fmt: skip
 
 

@@ -113,6 +113,7 @@ def _view(ctx: PageContext, known: Known, kind: str, whole: bool) -> dict[str, o
         "log_filters": [(_address(base, log=it), _(label), it == kind) for it, label in alert_view.LOG_FILTERS.items()],
         "told": _told(ctx, known, names, reader),
         "may_respond": ctx.may(Action.RESPOND),
+        "may": ctx.rights,
         "viewer_username": ctx.user.username,
         "snoozes": [(minutes, _(text)) for minutes, text in SNOOZES],
         "priorities": [(level, level) for level in PRIORITIES],

@@ -75,6 +75,7 @@ async def get_alerts(ctx: Viewing, request: Request) -> Response:
         pages=_pages(ctx, asked, len(found), total),
         query_error=problem,
         may_respond=ctx.may(Action.RESPOND),
+        may=ctx.rights,
         first_steps=_first_steps(ctx) if is_new and not asked.is_narrowed else None,
         empty={"title": _(title), "text": _(text)},
         chips=_chips(ctx, asked, counts),
@@ -140,6 +141,7 @@ def _first_steps(ctx: PageContext) -> dict[str, str]:
 
 
 ACTIONS = {"acknowledge": service.acknowledge, "close": service.close}
+NEEDED = {"acknowledge": (Action.ACKNOWLEDGE, Action.ACKNOWLEDGE_ALL), "close": (Action.CLOSE, Action.CLOSE_ALL)}
 
 
 @router.post("/alerts/bulk")
@@ -152,6 +154,8 @@ async def post_bulk(ctx: Responding) -> Response:
         raise Invalid(N_("Choose what to do: acknowledge or close."))
     if not picked:
         return ctx.redirect(back(ctx, "/alerts"), "warning", _("No alert was selected."))
+    for right in NEEDED[ctx.form.raw("action")][: len(picked)]:
+        ctx.require(right)
     results = [await action(ctx.db, call(ctx, alert_id)) for alert_id in picked]
     tone, text = await _told(ctx, results, ctx.form.raw("action"))
     return ctx.redirect(back(ctx, "/alerts"), tone, text)

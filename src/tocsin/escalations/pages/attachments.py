@@ -1,23 +1,28 @@
 """Files beside an alert, from its page: upload, download, remove."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
-from tocsin.accounts.pages_access import PageContext
+from tocsin.accounts.pages_access import PageContext, page
+from tocsin.accounts.rights import Action
 from tocsin.alerts import attachments_store, fields, service
 from tocsin.alerts.attachments_api import FILE_LIMIT, FILE_NAME_LIMIT, download_path
 from tocsin.alerts.log import Event
 from tocsin.errors import Invalid, NotFound
 from tocsin.escalations.pages.alert import find_alert
-from tocsin.escalations.pages.common import Responding, Viewing, back
+from tocsin.escalations.pages.common import Viewing, back
 from tocsin.i18n import N_
 
 router = APIRouter()
+Attaching = Annotated[PageContext, Depends(page(Action.ATTACH))]
+Detaching = Annotated[PageContext, Depends(page(Action.DETACH))]
 
 
 @router.post("/alerts/{alert_id}/attachments")
-async def post_attachment(ctx: Responding, alert_id: str) -> Response:
+async def post_attachment(ctx: Attaching, alert_id: str) -> Response:
     """Attach the file of the form."""
     _ = ctx.words
     name, content = await _file(ctx)
@@ -40,7 +45,7 @@ async def get_attachment(ctx: Viewing, alert_id: str, attachment_id: str) -> Res
 
 
 @router.post("/alerts/{alert_id}/attachments/{attachment_id}/remove")
-async def post_remove(ctx: Responding, alert_id: str, attachment_id: str) -> Response:
+async def post_remove(ctx: Detaching, alert_id: str, attachment_id: str) -> Response:
     """Remove it."""
     _ = ctx.words
     async with ctx.db.transaction() as tx:

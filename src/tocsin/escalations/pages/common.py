@@ -18,6 +18,9 @@ from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.i18n import N_, Translator
 
 Viewing = Annotated[PageContext, Depends(page(Action.VIEW))]
+OnCallViewing = Annotated[PageContext, Depends(page(Action.VIEW_ON_CALL))]
+ConfigurationViewing = Annotated[PageContext, Depends(page(Action.VIEW_CONFIGURATION))]
+Removing = Annotated[PageContext, Depends(page(Action.RESPOND, Action.DELETE_CONFIGURATION))]
 Responding = Annotated[PageContext, Depends(page(Action.RESPOND))]
 Configuring = Annotated[PageContext, Depends(page(Action.CONFIGURE))]
 Tone = Literal["info", "success", "warning", "danger"]

@@ -11,12 +11,15 @@ from fastapi import APIRouter, Depends, Response
 
 from tocsin import i18n
 from tocsin.accounts import store as accounts_store
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import User, UserStatus
-from tocsin.accounts.pages_access import Page, visitor, zone_of
+from tocsin.accounts.pages_access import Page, allows_custom_roles, visitor, zone_of
+from tocsin.accounts.people import store as people
+from tocsin.accounts.rights import Action, rights_of
 from tocsin.alerts import store as alerts_store
 from tocsin.alerts.model import Alert
 from tocsin.db import Db
-from tocsin.errors import Invalid, NotFound
+from tocsin.errors import Forbidden, Invalid, NotFound
 from tocsin.escalations import alert_view, service
 from tocsin.escalations.pages.common import Tone, names_by_username, outcome, person_call
 from tocsin.i18n import N_
@@ -28,6 +31,7 @@ router = APIRouter()
 
 Anybody = Annotated[Page, Depends(visitor)]
 ACTIONS = {"acknowledge": service.acknowledge, "close": service.close}
+RIGHTS = {"acknowledge": Action.ACKNOWLEDGE, "close": Action.CLOSE}
 GONE = N_("This link is not valid any more.")
 
 
@@ -46,6 +50,7 @@ async def post_link(here: Anybody, token: str) -> Response:
     action = ACTIONS.get(here.form.raw("do"))
     if action is None:
         raise Invalid(N_("Choose what to do: acknowledge or close."))
+    await _check(here, db, user, RIGHTS[here.form.raw("do")])
     result = await action(db, person_call(user, alert.id, here.at))
     user, alert, db = await _behind(here, token)
     names = await _names(here, user)
@@ -66,6 +71,18 @@ async def _behind(here: Page, token: str) -> tuple[User, Alert, Db]:
     if alert is None or user.status is UserStatus.SUSPENDED:
         raise NotFound(GONE)
     return user, alert, db
+
+
+async def _check(here: Page, db: Db, user: User, action: Action) -> None:
+    """Raises: Forbidden where the person's role does not allow it: a link gives no right."""
+    gate: Gate = here.request.app.state.gate
+    async with db.transaction() as tx:
+        if user.role_id is None or not await allows_custom_roles(tx, gate, user.account_id, here.at):
+            custom = None
+        else:
+            custom = await people.get_role(tx, user.account_id, str(user.role_id), "id")
+    if action not in rights_of(user.role, custom):
+        raise Forbidden(N_("Your role does not allow this. Ask an owner or an admin of the account."))
 
 
 async def _names(here: Page, user: User) -> dict[str, str]:

@@ -6,7 +6,7 @@ from tocsin.accounts import store as accounts_store
 from tocsin.accounts.pages_access import PageContext
 from tocsin.db import Tx
 from tocsin.escalations.on_call_view import Names, Now, now_of
-from tocsin.escalations.pages.common import Viewing, snapshot
+from tocsin.escalations.pages.common import OnCallViewing, snapshot
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.schedules import store as schedules_store
 from tocsin.schedules.store import ScheduleRow
@@ -15,7 +15,7 @@ router = APIRouter()
 
 
 @router.get("/on-call")
-async def get_on_call(ctx: Viewing) -> Response:
+async def get_on_call(ctx: OnCallViewing) -> Response:
     """Each schedule, by team; mine first, gaps in red."""
     async with ctx.db.transaction() as tx:
         configuration = await snapshot(ctx.request, tx, ctx.account_id)

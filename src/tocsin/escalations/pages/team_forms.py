@@ -14,7 +14,7 @@ from tocsin.errors import Conflict, Forbidden, Invalid
 from tocsin.escalations import config_service, config_store
 from tocsin.escalations.config_service import RuleForm
 from tocsin.escalations.escalation import Condition, NotifyType, RecipientKind
-from tocsin.escalations.pages.common import Configuring, Responding
+from tocsin.escalations.pages.common import Configuring, Removing, Responding
 from tocsin.escalations.pages.teams import may_edit_team
 from tocsin.i18n import N_
 from tocsin.schedules import service as schedules_service
@@ -87,7 +87,7 @@ async def post_member(ctx: Responding, team_id: str) -> Response:
 
 
 @router.post("/teams/{team_id}/members/remove")
-async def post_remove_member(ctx: Responding, team_id: str) -> Response:
+async def post_remove_member(ctx: Removing, team_id: str) -> Response:
     """Let somebody go."""
     ident, user_id = path_uuid(team_id), path_uuid(ctx.form.text("user"))
     to = await _check_team(ctx, ident)
@@ -144,7 +144,7 @@ async def _change_rotation(ctx: PageContext, schedule_id: UUID, rotation_id: UUI
 
 
 @router.post("/schedules/{schedule_id}/rotations/{rotation_id}/remove")
-async def post_remove_rotation(ctx: Responding, schedule_id: str, rotation_id: str) -> Response:
+async def post_remove_rotation(ctx: Removing, schedule_id: str, rotation_id: str) -> Response:
     """Without that rotation."""
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
@@ -173,7 +173,7 @@ async def _add_override(ctx: PageContext, schedule_id: UUID) -> None:
 
 
 @router.post("/schedules/{schedule_id}/overrides/remove")
-async def post_remove_override(ctx: Responding, schedule_id: str) -> Response:
+async def post_remove_override(ctx: Removing, schedule_id: str) -> Response:
     """The rotations decide again."""
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
@@ -216,7 +216,7 @@ async def _change_rule(ctx: PageContext, escalation_id: UUID, position: int) -> 
 
 
 @router.post("/escalations/{escalation_id}/rules/{position}/remove")
-async def post_remove_rule(ctx: Responding, escalation_id: str, position: int) -> Response:
+async def post_remove_rule(ctx: Removing, escalation_id: str, position: int) -> Response:
     """Without that rule."""
     ident = path_uuid(escalation_id)
     to = await _escalation_page(ctx, ident)

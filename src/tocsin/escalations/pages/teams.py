@@ -20,7 +20,7 @@ from tocsin.escalations import config_store, rule_words
 from tocsin.escalations.config_store import EscalationRow
 from tocsin.escalations.escalation import Condition, EscalationRule, NotifyType, RecipientKind
 from tocsin.escalations.on_call_view import Names, now_of, timeline
-from tocsin.escalations.pages.common import Viewing, snapshot
+from tocsin.escalations.pages.common import ConfigurationViewing, snapshot
 from tocsin.escalations.pages.on_call import names_for
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.i18n import N_
@@ -54,7 +54,7 @@ class Known:
 
 
 @router.get("/teams")
-async def get_teams(ctx: Viewing) -> Response:
+async def get_teams(ctx: ConfigurationViewing) -> Response:
     """Every team with who is on call for it; mine first."""
     async with ctx.db.transaction() as tx:
         teams = await accounts_store.list_teams(tx, ctx.account_id)
@@ -80,7 +80,7 @@ async def get_teams(ctx: Viewing) -> Response:
 
 
 @router.get("/teams/{team_id}")
-async def get_team(ctx: Viewing, team_id: str) -> Response:
+async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
     """The team."""
     async with ctx.db.transaction() as tx:
         known = await _read(tx, ctx, path_uuid(team_id))

@@ -1,0 +1,1 @@
+"""People by the API: users, contacts, custom roles; and where a person takes part."""

@@ -14,7 +14,7 @@ from tocsin.licensing.model import Interval, Standing, Term
 from tocsin.licensing.usage import UsageKind, make_record
 from tocsin.notifications.model import ChannelError
 
-PHONE, CHINA, PUSH = "+48123456789", "+8613812345678", "device-1"
+PHONE, CHINA, PREMIUM, PUSH = "+48123456789", "+8613812345678", "+48701234567", "device-1"
 MINUTE = timedelta(minutes=1)
 
 
@@ -204,6 +204,21 @@ async def test_r12_2_a_country_that_the_operator_dropped_stops_what_waits_to_be_
 
     assert [address for _, address, _ in standard.sent] == [ana.username]
     assert await ends(standard) == [("sms", "suppressed", "country-not-supported"), ("email", "accepted", "")]
+    assert await kept(standard) == []
+
+
+async def test_r11_2_a_number_that_costs_extra_gets_nothing_and_its_holder_an_e_mail(standard: World) -> None:
+    [ana] = await standard.users("ana")
+    await standard.contact(ana, ContactMethod.VOICE, PREMIUM)
+    await standard.contact(ana, ContactMethod.SMS, PREMIUM)
+
+    await tell(standard, ana)
+
+    assert standard.sent == [(0, ana.username, "disk full")]
+    assert sorted(await ends(standard)) == [
+        ("email", "accepted", ""), ("sms", "suppressed", "number-costs-extra"),
+        ("voice", "suppressed", "number-costs-extra"),
+    ]  # fmt: skip
     assert await kept(standard) == []
 
 

@@ -29,6 +29,7 @@ from tocsin.billing.commands import SetUsageBilling
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.escalations.team_defaults import create_team
+from tocsin.licensing.model import Target
 from tocsin.settings import Settings
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -92,6 +93,13 @@ async def with_card(
 
 def hidden(page: Answer) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+
+
+def selected(page: str) -> str:
+    """The plan that the form begins with."""
+    found = re.search(r'<option value="(\w+)" selected', page)
+    assert found is not None
+    return found[1]
 
 
 async def change(ana: Browsing, plan: str, users: int, billing: str = "monthly", start: str = "today") -> Answer:
@@ -242,6 +250,44 @@ async def test_r6_4_a_smaller_plan_waits_for_the_period_s_end_and_can_be_dropped
 
     assert "From 10 April 2026 on: Essentials" in scheduled
     assert "The scheduled change is dropped" in dropped
+
+
+async def test_s08_more_seats_by_the_form_leave_a_scheduled_plan_alone(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+    await change(ana, "essentials", 10)
+
+    form = (await ana.get(HERE)).text
+    preview = await ana.get(f"{HERE}/change?billing=monthly&users=13&plan={selected(form)}")
+    await change(ana, selected(form), 13, start="")
+    known = await service.find(trial.app, trial.account_id)
+
+    assert "This form begins with what is scheduled for 10 April 2026" in form
+    assert selected(form) == "essentials"
+    assert "Due now" in preview
+    assert "From 10 April 2026 on: Essentials." in preview
+    assert "This replaces" not in preview
+    assert known is not None
+    assert (known.subscription.plan, known.subscription.seats) == ("standard", 13)
+    assert known.subscription.scheduled == Target(plan="essentials")
+
+
+@pytest.mark.parametrize(
+    ("plan", "users", "gone"),
+    [("standard", 8, "Essentials"), ("essentials", 9, "8 seats"), ("enterprise", 11, "Essentials, 8 seats")],
+)
+async def test_s08_what_an_order_takes_out_of_the_schedule_is_said_before(
+    ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake, plan: str, users: int, gone: str
+) -> None:
+    await with_card(databases, trial, fake, ana)
+    await change(ana, "standard", 10)
+    await change(ana, "essentials", 8)
+
+    preview = await ana.get(f"{HERE}/change?billing=monthly&users={users}&plan={plan}")
+
+    assert f"This replaces the change scheduled for 10 April 2026: {gone}." in preview
 
 
 async def test_the_next_invoices_are_told_with_what_is_scheduled_and_nothing_is_kept(

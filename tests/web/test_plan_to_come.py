@@ -1,7 +1,7 @@
 """Who and what stays with the plan to come, and what a change takes and gives. Source: R3, R6.1"""
 
 from collections.abc import AsyncIterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from tests.support.browsing import add_person
@@ -10,6 +10,7 @@ from tests.support.mailbox import link_in, mails
 from tests.support.makers import Tenant
 
 from tocsin.accounts.model import User
+from tocsin.billing.commands import AddNumber
 from tocsin.db import Databases
 from tocsin.settings import Settings
 
@@ -118,6 +119,19 @@ async def test_r3_1_the_reminder_and_the_page_to_cancel_lead_to_the_choice(ana: 
         assert said in reminder.text_body
         assert said in cancel
     assert 'href="/settings/active?plan=free"' in cancel.text
+
+
+async def test_r13_2_the_page_to_cancel_counts_the_numbers_that_would_be_lost(ana: Customer) -> None:
+    await ana.order(plan="standard", interval="month", seats=1, startToday=True)
+    before = await ana.owner.get("/settings/subscriptions/cancel")
+    for last in "12":
+        await ana.subscriber.do("2026-03-10 10:30", AddNumber(uuid4(), f"+4822000000{last}"))
+    with_numbers = await ana.owner.get("/settings/subscriptions/cancel")
+    to_essentials = await ana.owner.get("/settings/subscriptions/change?billing=monthly&users=1&plan=essentials")
+
+    assert "Rented numbers" not in before
+    assert "Rented numbers: 2 of 2" in with_numbers
+    assert "Rented numbers" not in to_essentials  # which rents them, too
 
 
 async def test_r6_1_a_change_tells_what_is_gained_and_what_is_less(ana: Customer) -> None:

@@ -79,6 +79,24 @@ async def test_r12_2_accept_a_voice_contact_where_no_call_goes_is_refused_and_an
     assert "+8613812345678 is kept" in accepted
 
 
+@pytest.mark.parametrize("method", ["sms", "voice"])
+@pytest.mark.parametrize("number", ["+48 701 234 567", "+48 801 234 567", "+44 909 879 0000", "+49 164 123 45"])
+async def test_r11_2_a_number_that_costs_extra_is_refused_in_the_readers_language(
+    browser: Browsing, databases: Databases, tenant: Tenant, ana: User, method: str, number: str
+) -> None:
+    refused = await browser.post(HERE, method=method, address=number)
+    async with databases.engine.transaction() as tx:
+        await tx.execute(
+            "update users set locale = 'pl' where account_id = %(a)s and id = %(u)s", a=tenant.account_id, u=ana.id
+        )
+    in_polish = await browser.post(HERE, method=method, address=number)
+
+    assert (refused.status, in_polish.status) == (422, 422)
+    assert "This number is of a range that costs extra" in refused
+    assert "Ten numer należy do zakresu o podwyższonej opłacie" in in_polish
+    assert await numbers(tenant, ana) == []
+
+
 async def test_r12_2_the_operator_s_word_holds_when_a_contact_is_saved_and_is_said_of_those_there_are(
     browser: Browsing, databases: Databases, tenant: Tenant, ana: User
 ) -> None:

@@ -12,7 +12,7 @@ from tocsin.escalations.escalation import NotifyType, SkipReason
 from tocsin.escalations.reason import Path, Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
 from tocsin.i18n import N_, Translator
-from tocsin.notifications.model import NO_COUNTRY, NotificationStatus
+from tocsin.notifications.model import COSTS_EXTRA, NO_COUNTRY, NotificationStatus
 from tocsin.notifications.words import SUPPRESSED, UNREACHABLE, after_in_words
 
 NOBODY: Mapping[str, str] = {
@@ -46,6 +46,7 @@ MOOT: Mapping[str, str] = {
     "contact-disabled": N_("The contact was disabled."),
     "contact-unverified": N_("The contact was not verified."),
     NO_COUNTRY: N_("This country is not supported on that channel."),
+    COSTS_EXTRA: N_("The number is of a range that costs extra."),
 }
 
 MOOT_BY: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from babel import Locale
 from tocsin import i18n
 from tocsin.errors import Invalid
 from tocsin.i18n import DEFAULT_LOCALE, N_
-from tocsin.licensing.numbers import region_of, zone_of
+from tocsin.licensing.numbers import costs_extra, region_of, zone_of
 from tocsin.licensing.pricebook import Zone
 
 # Codes that babel has names for and that are no countries of ISO 3166.
@@ -92,6 +92,19 @@ NO_CALL = N_("Calls do not reach this country: %(country)s. An SMS does.")
 NOTHING = N_("Neither SMS nor calls reach this country: %(country)s. Use an e-mail address or a webhook.")
 
 
+EXTRA = N_(
+    "This number is of a range that costs extra, or is no person's telephone: premium-rate, shared-cost, company-wide"
+    " and pager numbers are neither called nor sent SMS. Use a mobile or landline number."
+)
+
+
+class CostsExtra(Invalid):
+    """Nothing is sent to numbers of this range, in whatever country."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(EXTRA, {field: EXTRA})
+
+
 class Unreachable(Invalid):
     """Calls or SMS do not go to this country; `sms_supported` says whether an SMS would."""
 
@@ -113,9 +126,11 @@ def check_reach(
 ) -> None:
     """Does a voice call, or an SMS, reach this E.164 number? The country's name in a refusal is in `locale`.
 
-    Raises: Unreachable, Invalid for what is no number.
+    Raises: CostsExtra, Unreachable, Invalid for what is no number.
     """
     region = region_of(number)
+    if costs_extra(number):
+        raise CostsExtra(field)
     known = shipped().get(region)
     if known is None:
         return  # a number of no country, such as a satellite phone's: the carrier decides

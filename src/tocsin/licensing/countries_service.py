@@ -25,7 +25,7 @@ async def in_force(tx: Tx) -> Mapping[str, Country]:
 
 
 async def check_number(tx: Tx, number: str, *, voice: bool, locale: str) -> str:
-    """The number in E.164 form, if calls, or SMS, go there (`accounts.reach.Reach`). Raises: Unreachable, Invalid."""
+    """The number in E.164 form, if calls, or SMS, go there (`accounts.reach.Reach`). Raises: Invalid."""
     e164 = normalised(number)
     check_reach(e164, voice=voice, overrides=await store.list_overrides(tx), locale=locale)
     return e164

@@ -58,5 +58,19 @@ def undashed(text: str) -> str:
     return f"+{digits}" if digits.isdecimal() and digits.isascii() else text.strip()
 
 
+@lru_cache(maxsize=50_000)
+def costs_extra(number: str) -> bool:
+    """Whether an E.164 number is of a range whose holder earns by what reaches it, or is no person's telephone.
+
+    Premium-rate, shared-cost, company-wide and pager numbers: traffic is pumped there. Source: R11.2
+    """
+    import phonenumbers  # its metadata takes a while to load, and few processes need it
+
+    kinds = phonenumbers.PhoneNumberType
+    return phonenumbers.number_type(phonenumbers.parse(number)) in {
+        kinds.PREMIUM_RATE, kinds.SHARED_COST, kinds.UAN, kinds.PAGER,
+    }  # fmt: skip
+
+
 def zone_of(region: str) -> Zone:
     return Zone.US_CA if region in {"US", "CA"} else Zone.OTHER

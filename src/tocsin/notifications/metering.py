@@ -13,11 +13,11 @@ from tocsin.billing import metered
 from tocsin.db import Tx
 from tocsin.errors import Invalid
 from tocsin.licensing import countries_store
-from tocsin.licensing.countries import Unreachable, check_reach
+from tocsin.licensing.countries import CostsExtra, Unreachable, check_reach
 from tocsin.licensing.quota import Stopped
 from tocsin.licensing.usage import UsageKind, UsageRecord, make_record
 from tocsin.notifications import metering_store, store
-from tocsin.notifications.model import NO_COUNTRY, AttemptResult, NewNotification, Notification, Outcome
+from tocsin.notifications.model import COSTS_EXTRA, NO_COUNTRY, AttemptResult, NewNotification, Notification, Outcome
 
 METERED: Mapping[str, UsageKind] = {"sms": UsageKind.SMS, "voice": UsageKind.VOICE}
 """The methods that are metered; the others never come here."""
@@ -32,13 +32,18 @@ def unit_of(told: Notification) -> str:
 
 
 async def reserve(tx: Tx, told: Notification, now: datetime) -> str | None:
-    """Make room for one attempt. Otherwise why there is none: a quota.StopReason, NO_COUNTRY or BAD_NUMBER."""
+    """Make room for one attempt.
+
+    Otherwise why there is none: a quota.StopReason, NO_COUNTRY, COSTS_EXTRA or BAD_NUMBER.
+    """
     try:
         overrides = await countries_store.list_overrides(tx)
         check_reach(told.address, voice=METERED[told.method] is UsageKind.VOICE, overrides=overrides)
         record = _record(told, now)
     except Unreachable:
         return NO_COUNTRY
+    except CostsExtra:
+        return COSTS_EXTRA
     except Invalid:
         return BAD_NUMBER
     answer = await metered.reserve(tx, record)

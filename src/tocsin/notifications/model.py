@@ -28,6 +28,7 @@ class NotificationStatus(StrEnum):
 
 STAKEHOLDER = "stakeholder"  # why an SMS or a call to a stakeholder is suppressed. R8.4
 NO_COUNTRY = "country-not-supported"  # why an SMS or a call is suppressed, or fails without another contact. R12
+COSTS_EXTRA = "number-costs-extra"  # the same, for premium-rate numbers and their like. R11.2
 LAST_RESORT = "last-resort"  # the action type, and the key, of a message to the owners when nobody could be reached
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tocsin import i18n
 from tocsin.i18n import N_, Translator
 from tocsin.licensing.quota import StopReason
-from tocsin.notifications.model import NO_COUNTRY, STAKEHOLDER
+from tocsin.notifications.model import COSTS_EXTRA, NO_COUNTRY, STAKEHOLDER
 from tocsin.notifications.plan import ActionType, LeftOutReason, UnreachableReason
 
 UNREACHABLE: Mapping[str, str] = {
@@ -41,6 +41,7 @@ SUPPRESSED: Mapping[str, str] = {
     StopReason.UNPAID: N_("Not sent: use is unpaid; told by push or e-mail instead"),
     StopReason.CLOSED: N_("Not sent: the account is being deleted"),
     NO_COUNTRY: N_("Not sent: this country is not supported; told by push or e-mail instead"),
+    COSTS_EXTRA: N_("Not sent: the number is of a range that costs extra; told by push or e-mail instead"),
     STAKEHOLDER: N_("Not sent: stakeholders are told by e-mail and push"),
 }
 """Why a notification ended as suppressed."""

@@ -11,7 +11,7 @@ from tocsin.escalations.explain import Reader, path_in_words
 from tocsin.escalations.reason import Reason, ReasonKind
 from tocsin.escalations.resolve import NobodyReason
 from tocsin.notifications import words
-from tocsin.notifications.model import NO_COUNTRY, NotificationStatus
+from tocsin.notifications.model import COSTS_EXTRA, NO_COUNTRY, NotificationStatus
 from tocsin.notifications.plan import CancelReason, LeftOutReason, UnreachableReason
 from tocsin.notifications.words import SUPPRESSED
 
@@ -136,7 +136,14 @@ def test_every_reason_for_not_sending_where_it_costs_has_words(reason: str, loca
     assert not text.endswith(reason)
 
 
-def test_a_call_to_where_none_goes_fails_with_the_reason_in_words_where_nothing_takes_its_place() -> None:
-    text = explain.status_in_words("failed", NO_COUNTRY, "voice", "en")
-
-    assert text == "Failed. This country is not supported on that channel."
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (NO_COUNTRY, "This country is not supported on that channel."),
+        (COSTS_EXTRA, "The number is of a range that costs extra."),
+    ],
+)
+def test_a_call_to_where_none_goes_fails_with_the_reason_in_words_where_nothing_takes_its_place(
+    reason: str, said: str
+) -> None:
+    assert explain.status_in_words("failed", reason, "voice", "en") == f"Failed. {said}"

@@ -3,7 +3,7 @@
 import pytest
 
 from tocsin.errors import Invalid
-from tocsin.licensing.countries import Override, Unreachable, check_reach, shipped, table
+from tocsin.licensing.countries import CostsExtra, Override, Unreachable, check_reach, shipped, table
 from tocsin.licensing.pricebook import Zone
 
 
@@ -38,6 +38,23 @@ def test_the_operator_s_list_comes_before_the_shipped_one() -> None:
     with pytest.raises(Unreachable):
         check_reach("+48512345678", voice=False, overrides=overrides)
     check_reach("+8613812345678", voice=True, overrides=overrides)
+
+
+@pytest.mark.parametrize("voice", [True, False])
+@pytest.mark.parametrize(
+    "number",
+    ["+48701234567", "+48801234567", "+48804123456", "+48642123456", "+19002345678", "+449098790000", "+33891234567"],
+)
+def test_r11_2_premium_shared_cost_company_and_pager_numbers_are_refused(number: str, voice: bool) -> None:
+    with pytest.raises(CostsExtra) as refused:
+        check_reach(number, voice=voice, overrides={})
+    assert refused.value.status == 422
+    assert "costs extra" in refused.value.errors["address"]
+
+
+@pytest.mark.parametrize("number", ["+48512345678", "+48221234567", "+12125550123", "+448001111111", "+447400123456"])
+def test_mobile_landline_and_toll_free_numbers_are_not(number: str) -> None:
+    check_reach(number, voice=True, overrides={})
 
 
 def test_a_number_of_no_country_is_left_to_the_carrier() -> None:

@@ -140,9 +140,12 @@ def _plans(newest: PriceBook, subscription: Subscription) -> list[tuple[str, str
 
 
 def _start(billing: AccountBilling, plans: Sequence[tuple[str, str]], wish: Wish | None) -> Wish:
-    """What the form begins with: what there is, else the middle one of the plans; the rest as it was typed."""
+    """What the form begins with: what is to come, else what there is, else the middle one of the plans.
+
+    So who changes one thing leaves what is scheduled for the others. After a mistake it is as it was typed.
+    """
     subscription = billing.subscription
-    target = subscription.chosen or Target()
+    target = subscription.chosen or subscription.scheduled or Target()
     had = target.plan or (subscription.plan if subscription.term_ends_on else "")
     plan = had or (plans[len(plans) // 2][0] if plans else "")
     if wish is not None:
@@ -225,6 +228,8 @@ async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 
         documents=_documents(ctx, outcome),
         payment=_payment(ctx, outcome),
         scheduled=_target_words(ctx, book, outcome.billing.subscription.scheduled),
+        replaced=_target_words(ctx, book, _replaced(billing.subscription, outcome.billing.subscription)),
+        replaced_on=_said(ctx, billing.subscription.term_ends_on),
         when=_said(ctx, outcome.billing.subscription.term_ends_on),
         trial_ends_at=billing.subscription.trial_ends_at,
         regular=_regular(ctx, book, wish, billing.subscription.currency),
@@ -240,6 +245,17 @@ async def _preview(ctx: PageContext, wish: Wish, error: str = "", status: int = 
         key=str(uuid4()),
         **ctx.settings_tabs,
     )
+
+
+def _replaced(before: Subscription, after: Subscription) -> Target | None:
+    """What was scheduled and would not come any more; None where all of it stays. Source: S08, S09"""
+    was, becomes = before.scheduled or Target(), after.scheduled or Target()
+    gone = Target(
+        was.plan if was.plan != becomes.plan else None,
+        was.interval if was.interval != becomes.interval else None,
+        was.seats if was.seats != becomes.seats else None,
+    )
+    return None if gone == Target() else gone
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,9 @@ class LetterKind(StrEnum):
     CREDIT_NOTE = "credit_note"
     PAYMENT_RECEIVED = "payment_received"
     CHARGE_FAILED = "charge_failed"
+    PAYMENT_TAKEN_BACK = "payment_taken_back"  # a cheque bounced
+    PAYMENT_DISPUTED = "payment_disputed"
+    DISPUTE_WON = "dispute_won"
     ACTION_REQUIRED = "action_required"
     DUNNING = "dunning"
     RESTRICTED = "restricted"

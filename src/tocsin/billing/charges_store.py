@@ -120,9 +120,36 @@ async def find_attempt(tx: Tx, account_id: int, charge_id: UUID) -> Attempt | No
     )
 
 
-async def find_by_reference(tx: Tx, reference: str) -> Attempt | None:
-    """The charge of a provider's payment, whoever's it is: the engine role asks."""
-    return await tx.find(Attempt, f"{ATTEMPT} where c.reference = %(reference)s limit 1", reference=reference)
+@dataclass(frozen=True, slots=True)
+class PaidByCard:
+    """A payment that a card made: of `amount_minor` so much went to the balance."""
+
+    account_id: int
+    document_id: UUID
+    number: str
+    amount_minor: int
+    excess_minor: int
+
+
+async def find_paid(tx: Tx, reference: str) -> PaidByCard | None:
+    """What a provider's payment paid, whoever's it is: the engine role asks.
+
+    One that was made a second time paid no invoice, and is all in the balance.
+    """
+    return await tx.find(
+        PaidByCard,
+        """
+        select c.account_id, d.id as document_id, coalesce(d.number, '') as number,
+               c.amount_minor, coalesce(p.excess_minor, c.amount_minor) as excess_minor
+          from charges c
+          left join payments p on p.account_id = c.account_id and p.reference = c.reference and p.method = 'card'
+           and p.amount_minor + p.excess_minor > 0
+          join documents d on d.account_id = c.account_id and d.id = coalesce(p.document_id, c.document_id)
+         where c.reference = %(reference)s and c.status = 'paid' and d.number is not null
+         limit 1
+        """,
+        reference=reference,
+    )
 
 
 async def lock_charge(tx: Tx, account_id: int, charge_id: UUID) -> str:

@@ -59,7 +59,7 @@ class Words(NamedTuple):
 
 
 SUBSCRIPTIONS, BILLING, ACTIVE = "/settings/subscriptions", "/settings/billing", "/settings/active"
-INVOICES = f"{SUBSCRIPTIONS}/invoices"
+INVOICES, INFORMATION = f"{SUBSCRIPTIONS}/invoices", f"{BILLING}/information"
 SEE_PLAN, PAY = N_("See the subscription"), N_("Pay now")
 
 WORDS: Mapping[LetterKind, Words] = {
@@ -107,6 +107,34 @@ WORDS: Mapping[LetterKind, Words] = {
         ),
         N_("Add a card"),
         BILLING,
+    ),
+    LetterKind.PAYMENT_TAKEN_BACK: Words(
+        N_("A payment was taken back"),
+        (
+            N_("The bank took the payment for invoice %(number)s back: %(owed)s is owed again, due today."),
+            N_("Please pay it anew, so that the account stays as it is."),
+        ),
+        PAY,
+        INVOICES,
+    ),
+    LetterKind.PAYMENT_DISPUTED: Words(
+        N_("A card payment is disputed"),
+        (
+            N_("The card's holder disputes the payment for invoice %(number)s, and the bank took it back."),
+            N_("%(owed)s is owed again. That card is not charged for it any more; another card pays it at once."),
+            N_("If the dispute is a mistake, withdraw it at your bank: once it is decided for us, the payment counts."),
+        ),
+        N_("Add a card"),
+        BILLING,
+    ),
+    LetterKind.DISPUTE_WON: Words(
+        N_("A disputed payment counts again"),
+        (
+            N_("The dispute about invoice %(number)s is over, and %(amount)s counts as paid again."),
+            N_("What was paid otherwise meanwhile is in your balance: the next invoice uses it."),
+        ),
+        N_("See the invoices"),
+        INVOICES,
     ),
     LetterKind.ACTION_REQUIRED: Words(
         N_("Your bank wants you to confirm a payment"),
@@ -225,7 +253,14 @@ class OutboxTeller:
 
 
 LOSING = {LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED, LetterKind.MOVED_TO_FREE}
-ABOUT_MONEY = {LetterKind.CHARGE_FAILED, LetterKind.DUNNING, LetterKind.ACTION_REQUIRED}
+ABOUT_MONEY = {
+    LetterKind.CHARGE_FAILED,
+    LetterKind.PAYMENT_TAKEN_BACK,
+    LetterKind.PAYMENT_DISPUTED,
+    LetterKind.DISPUTE_WON,
+    LetterKind.DUNNING,
+    LetterKind.ACTION_REQUIRED,
+}
 
 
 def _readers(outcome: Outcome, letter: Facts, owners: Sequence[Reader]) -> list[Reader]:

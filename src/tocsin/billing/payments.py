@@ -35,13 +35,14 @@ from tocsin.wall import wall_instant
 def record(decision: Decision, command: RecordPayment, about: Invoiced | None) -> None:
     """Count money that arrived: too much goes to the balance, a shortfall by bank charges is written off.
 
-    Of an invoice that was written off, so much is written off no more. Raises: Invalid; NotFound where the invoice is
-    neither owed nor written off.
+    Of an invoice that was written off, so much is written off no more; what a card's bank gives back for a settled one
+    is a balance. Raises: Invalid; NotFound where the invoice is neither owed nor written off.
     """
     if command.amount_minor <= 0:
         raise Invalid(N_("A payment is more than 0."), {"amount": "not above 0"})
-    if about is not None and about.written_off_minor > 0 and not _is_owed(decision, command.document_id):
-        _record_late(decision, command, about)
+    settled = about if about is not None and not _is_owed(decision, command.document_id) else None
+    if settled is not None and (settled.written_off_minor > 0 or command.method is PaymentMethod.CARD):
+        _record_late(decision, command, settled)
         return
     unpaid = find(decision, command.document_id)
     owed = unpaid.document.owed_minor
@@ -61,13 +62,20 @@ def record(decision: Decision, command: RecordPayment, about: Invoiced | None) -
     if 0 < rest <= decision.book.thresholds.write_off_up_to.get(document.currency, 0):
         left = replace(unpaid, document=document)
         settle(decision, left, Payment(document.id, PaymentMethod.WRITE_OFF, rest, decision.at))
+    _tell_of(decision, command, document)
+    stand_and_tell(decision)
+
+
+def _tell_of(decision: Decision, command: RecordPayment, document: Document) -> None:
+    """By card nothing is recorded but what a dispute had taken away."""
+    by_card = command.method is PaymentMethod.CARD
     decision.tell(
-        LetterKind.PAYMENT_RECEIVED,
+        LetterKind.DISPUTE_WON if by_card else LetterKind.PAYMENT_RECEIVED,
         document_id=document.id,
+        number=document.number,
         amount_minor=command.amount_minor,
         currency=document.currency,
     )
-    stand_and_tell(decision)
 
 
 def _is_owed(decision: Decision, document_id: UUID) -> bool:
@@ -75,24 +83,20 @@ def _is_owed(decision: Decision, document_id: UUID) -> bool:
 
 
 def _record_late(decision: Decision, command: RecordPayment, about: Invoiced) -> None:
-    """Money for an invoice that was written off: so much of that is taken back, and nothing is owed by it."""
+    """Money for an invoice that is not owed: of what was written off so much is taken back, the rest is a balance."""
     document, written = about.document, about.written_off_minor
     used, excess = min(command.amount_minor, written), max(0, command.amount_minor - written)
     arrived_at = _arrived_at(decision, command.paid_on)
-    decision.payments += [
-        Payment(document.id, PaymentMethod.WRITE_OFF, -used, decision.at),
-        Payment(document.id, command.method, used, arrived_at, command.reference, excess, command.payment_id),
-    ]
+    if used:
+        decision.payments.append(Payment(document.id, PaymentMethod.WRITE_OFF, -used, decision.at))
+        decision.because("written off no more")
+    decision.payments.append(
+        Payment(document.id, command.method, used, arrived_at, command.reference, excess, command.payment_id)
+    )
     if used == written:
         decision.documents[document.id] = replace(document, status=DocumentStatus.PAID)
     decision.change(balance_minor=decision.subscription.balance_minor + excess)
-    decision.because("written off no more")
-    decision.tell(
-        LetterKind.PAYMENT_RECEIVED,
-        document_id=document.id,
-        amount_minor=command.amount_minor,
-        currency=document.currency,
-    )
+    _tell_of(decision, command, document)
 
 
 def _arrived_at(decision: Decision, paid_on: date | None) -> datetime:
@@ -127,35 +131,50 @@ def find(decision: Decision, document_id: UUID) -> Unpaid:
 
 
 def reverse(decision: Decision, command: ReversePayment, document: Document) -> None:
-    """Owe an invoice again, from today on. `document` is the invoice as it is now. Source: S37"""
+    """Owe an invoice again, from today on. `document` is the invoice as it is now. Source: S37
+
+    Raises: Conflict beyond what was paid. What a card's bank takes is gone all the same, and so is what was paid of
+    another invoice in whose place this one stands: there the rest comes out of the balance.
+    """
     if command.amount_minor <= 0:
         raise Invalid(N_("What is taken back is more than 0."), {"amount": "not above 0"})
-    used = command.amount_minor - command.excess_minor
-    back = used + command.written_off_minor
-    paid = document.paid_minor - back
-    if paid < 0:
-        raise Conflict(N_("More cannot be taken back than was paid."))
-    status = DocumentStatus.PARTIALLY_PAID if paid else DocumentStatus.OPEN
-    document = replace(document, paid_minor=paid, status=status)
+    disputed = command.method is PaymentMethod.CARD
+    used, written, excess = _taken_from(command, document, gone=disputed or document.corrects is not None)
+    document = _less_paid(document, used + written)
     decision.documents[document.id] = document
+    payment_id = command.payment_id
     decision.payments.append(
-        Payment(
-            document.id,
-            command.method,
-            -used,
-            decision.at,
-            command.reference,
-            -command.excess_minor,
-            command.payment_id,
-        )
+        Payment(document.id, command.method, -used, decision.at, command.reference, -excess, payment_id)
     )
-    if command.written_off_minor:
-        decision.payments.append(Payment(document.id, PaymentMethod.WRITE_OFF, -command.written_off_minor, decision.at))
-    decision.change(balance_minor=decision.subscription.balance_minor - command.excess_minor)
+    if written:
+        decision.payments.append(Payment(document.id, PaymentMethod.WRITE_OFF, -written, decision.at))
+    decision.change(balance_minor=decision.subscription.balance_minor - excess)
     # a bounced cheque says nothing about the card, which is tried again; a card payment that was disputed does
-    decision.owe(Unpaid(document, decision.on, 0, hard=command.method is PaymentMethod.CARD))
-    decision.tell(LetterKind.CHARGE_FAILED, code="reversed", **facts(Unpaid(document, decision.on, 0)))
+    owed = Unpaid(document, decision.on, 0, hard=disputed)
+    decision.owe(owed)
+    decision.tell(LetterKind.PAYMENT_DISPUTED if disputed else LetterKind.PAYMENT_TAKEN_BACK, **facts(owed))
     stand_and_tell(decision)
+
+
+def _taken_from(command: ReversePayment, document: Document, *, gone: bool) -> tuple[int, int, int]:
+    """What is taken back of what was paid, of what was written off, and of the balance.
+
+    Raises: Conflict beyond what was paid, unless it is `gone` anyway.
+    """
+    written = command.written_off_minor
+    used = command.amount_minor - command.excess_minor
+    beyond = max(0, used + written - document.paid_minor)
+    if beyond and not gone:
+        raise Conflict(N_("More cannot be taken back than was paid."))
+    less = min(written, beyond)
+    return used - (beyond - less), written - less, command.excess_minor + beyond - less
+
+
+def _less_paid(document: Document, back: int) -> Document:
+    paid = document.paid_minor - back
+    if not back:
+        return document
+    return replace(document, paid_minor=paid, status=DocumentStatus.PARTIALLY_PAID if paid else DocumentStatus.OPEN)
 
 
 def collects_with(billing: AccountBilling, card_id: UUID) -> bool:

@@ -459,9 +459,69 @@ def test_after_a_disputed_card_payment_the_card_is_not_tried_again() -> None:
 
     history.do("2026-03-15", ReversePayment(history.last().id, 23_000, PaymentMethod.CARD))
 
+    assert history.standing() is Standing.PAST_DUE
+    assert days_of(history, LetterKind.PAYMENT_DISPUTED) == ["15 Mar 00:00"]
+    assert days_of(history, LetterKind.CHARGE_FAILED) == []
     history.until("2026-04-08")
     assert len(history.charged) == before
     assert history.standing() is Standing.RESTRICTED
+
+
+def test_a_disputed_payment_that_is_won_stands_again() -> None:
+    history = subscriber()
+    invoice = history.last()
+    history.do("2026-03-15", ReversePayment(invoice.id, 23_000, PaymentMethod.CARD, reference="du_1"))
+
+    history.do("2026-04-01", RecordPayment(invoice.id, 23_000, PaymentMethod.CARD, "du_1"))
+
+    assert (history.standing(), history.owed(), history.subscription.balance_minor) == (Standing.ACTIVE, 0, 0)
+    assert days_of(history, LetterKind.DISPUTE_WON) == ["01 Apr 00:00"]
+    assert days_of(history, LetterKind.PAYMENT_RECEIVED) == []
+
+
+def test_a_dispute_that_is_won_after_another_card_paid_is_a_balance() -> None:
+    history = subscriber()
+    invoice = history.last()
+    history.do("2026-03-15", ReversePayment(invoice.id, 23_000, PaymentMethod.CARD))
+    history.do("2026-03-16", CardAdded(CARD))
+    assert history.owed() == 0
+
+    history.do("2026-03-20", RecordPayment(invoice.id, 23_000, PaymentMethod.CARD))
+
+    assert history.subscription.balance_minor == 23_000
+    assert history.documents[invoice.id].status is DocumentStatus.PAID
+
+
+def test_a_dispute_that_is_won_after_day_28_pays_what_is_owed_and_the_rest_is_a_balance() -> None:
+    history = subscriber()
+    history.do("2026-04-01", ReversePayment(history.last().id, 23_000, PaymentMethod.CARD))
+    invoice = history.finals()[0]
+    history.charger = always(HARD)
+    history.until("2026-04-30")
+    assert history.standing() is Standing.FREE
+    owed = next(it.document.owed_minor for it in history.billing.unpaid if it.document.id == invoice.id)
+
+    history.do("2026-05-02", RecordPayment(invoice.id, 23_000, PaymentMethod.CARD))
+
+    assert invoice.id not in {it.document.id for it in history.billing.unpaid}
+    assert history.subscription.balance_minor == 23_000 - owed
+
+
+def test_a_dispute_takes_what_went_to_the_balance_from_the_balance_even_below_zero() -> None:
+    history = subscriber()
+
+    history.do("2026-03-15", ReversePayment(history.last().id, 25_000, PaymentMethod.CARD, 1_000))
+
+    assert (history.owed(), history.subscription.balance_minor) == (23_000, -2_000)
+
+
+def test_a_bounced_cheque_is_told_of_as_what_it_is() -> None:
+    history = subscriber()
+    invoice = history.last()
+
+    history.do("2026-03-15 12:00", ReversePayment(invoice.id, 23_000, PaymentMethod.CHEQUE))
+
+    assert days_of(history, LetterKind.PAYMENT_TAKEN_BACK) == ["15 Mar 12:00"]
 
 
 def test_s01_an_unpaid_offline_invoice_ends_like_dunning_from_its_due_date() -> None:

@@ -140,7 +140,15 @@ def test_a_card_that_the_network_replaced() -> None:
 
 @pytest.mark.parametrize(
     ("status", "ours"),
-    [("needs_response", "open"), ("under_review", "open"), ("won", "won"), ("warning_closed", "won"), ("lost", "lost")],
+    [
+        ("needs_response", "open"),
+        ("under_review", "open"),
+        ("won", "won"),
+        ("lost", "lost"),
+        ("warning_needs_response", "inquiry"),
+        ("warning_under_review", "inquiry"),
+        ("warning_closed", "inquiry"),
+    ],
 )
 def test_a_dispute(status: str, ours: Any) -> None:
     event = read("charge.dispute.updated", DISPUTE | {"status": status})

@@ -26,9 +26,11 @@ FORGED = N_("The signature of this event is not right: check TOCSIN_STRIPE_WEBHO
 OUTDATED = N_("This event was signed more than 5 minutes ago, or in the future: check the server's clock.")
 UNREADABLE = N_("This is not an event of Stripe.")
 
-_DISPUTES: Mapping[str, Literal["won", "lost"]] = {
+_DISPUTES: Mapping[str, Literal["won", "lost", "inquiry"]] = {
+    "warning_needs_response": "inquiry",
+    "warning_under_review": "inquiry",
+    "warning_closed": "inquiry",
     "won": "won",
-    "warning_closed": "won",
     "prevented": "won",
     "lost": "lost",
 }

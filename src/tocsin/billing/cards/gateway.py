@@ -195,11 +195,14 @@ class CardUpdated(Event):
 
 @dataclass(frozen=True, slots=True)
 class Disputed(Event):
-    """The holder wants money back through the bank. While `open` and when `lost` the amount is gone from us."""
+    """The holder wants money back through the bank. While `open` and when `lost` the amount is gone from us.
+
+    An `inquiry` only asks: nothing is taken unless it becomes a dispute.
+    """
 
     dispute: str
     payment: str
-    status: Literal["open", "won", "lost"]
+    status: Literal["open", "won", "lost", "inquiry"]
     reason: str
     amount_minor: int
     currency: str

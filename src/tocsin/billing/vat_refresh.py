@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import aiohttp
 import structlog
 
-from tocsin.billing import books, tax, vat_registry, vat_store
+from tocsin.billing import books, tax, vat_letters, vat_registry, vat_store
 from tocsin.billing.keeping import Rails
 from tocsin.billing.vat_areas import UNION
 from tocsin.billing.vat_id import RENEW_AFTER, VatCheck, check_format
@@ -41,7 +41,7 @@ async def refresh_due(db: Db, rails: Rails, now: datetime) -> int:
         async with db.transaction() as tx:
             seller, countries = await _sales(tx, now)
             asked = await vat_store.claim_due(tx, countries, now, RENEW_AFTER, now + ASK_AGAIN, BATCH)
-        answered = await _ask(db, rails.registry, asked, seller, now)
+        answered = await _ask(db, rails, rails.registry, asked, seller, now)
         count += len(asked)
         more = bool(answered) and asked[-1].needed_at <= now
     return count
@@ -54,7 +54,7 @@ async def refresh(db: Db, rails: Rails, account_id: int, at: datetime) -> None:
     async with db.transaction() as tx:
         seller, countries = await _sales(tx, at)
         asked = await vat_store.claim(tx, account_id, countries, at, RENEW_AFTER, at + ASK_AGAIN)
-    await _ask(db, rails.registry, asked, seller, at)
+    await _ask(db, rails, rails.registry, asked, seller, at)
 
 
 async def earliest_due(db: Db, rails: Rails, now: datetime) -> datetime | None:
@@ -75,17 +75,29 @@ async def _sales(tx: Tx, at: datetime) -> tuple[str, list[str]]:
     return seller.vat_id, [code for code in UNION if tax.registry_decides(seller, code)]
 
 
-async def _ask(db: Db, registry: Registry, asked: Sequence[Asked], seller_vat_id: str, at: datetime) -> int:
-    """Ask about all of them at once and keep the answers; how many there were."""
+async def _ask(
+    db: Db, rails: Rails, registry: Registry, asked: Sequence[Asked], seller_vat_id: str, at: datetime
+) -> int:
+    """Ask about all of them at once, keep the answers, tell whose id is out of force; how many answers there were."""
     if not asked:
         return 0
     async with aiohttp.ClientSession() as http:
         answers = await asyncio.gather(*(_answer(http, registry, one, seller_vat_id, at) for one in asked))
     async with db.transaction() as tx:
         for one, answer in zip(asked, answers, strict=True):
-            if answer is not None:
-                await vat_store.save_check(tx, one, answer, _again_at(answer, at))
+            if answer is None or not await vat_store.save_check(tx, one, answer, _again_at(answer, at)):
+                continue
+            if _is_news(one.last, answer):
+                log.warning("vat_id_out_of_force", account_id=one.account_id)
+                await vat_letters.send(tx, one.account_id, answer.vat_id, rails.base_url, at)
     return sum(1 for answer in answers if answer is not None and answer.answered)
+
+
+def _is_news(last: VatCheck | None, answer: VatCheck) -> bool:
+    """Whether the registry says now that an id is not in force, and did not say so before."""
+    out_of_force = answer.source == "registry" and answer.answered and not answer.valid
+    known = last is not None and last.source == "registry" and last.answered and not last.valid
+    return out_of_force and not known
 
 
 async def _answer(
@@ -99,15 +111,12 @@ async def _answer(
     if not formal.valid:
         return formal
     try:
-        answer = await vat_registry.look_up(http, registry.url, formal.vat_id, seller_vat_id, at)
+        return await vat_registry.look_up(http, registry.url, formal.vat_id, seller_vat_id, at)
     except Unavailable as error:
         log.warning("vat_registry_down", account_id=asked.account_id, reason=str(error))
         if asked.last is not None and asked.last.source == "registry" and asked.last.answered:
             return None
         return VatCheck(formal.vat_id, False, "registry", at, answered=False)
-    if asked.last is not None and asked.last.valid and not answer.valid:
-        log.warning("vat_id_out_of_force", account_id=asked.account_id)
-    return answer
 
 
 def _again_at(answer: VatCheck, at: datetime) -> datetime | None:

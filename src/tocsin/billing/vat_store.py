@@ -101,9 +101,9 @@ async def earliest_due(tx: Tx, countries: Sequence[str], holds: timedelta) -> da
     return found
 
 
-async def save_check(tx: Tx, asked: Asked, check: VatCheck, again_at: datetime | None) -> None:
-    """Keep what was found out, unless the id was changed meanwhile."""
-    await tx.execute(
+async def save_check(tx: Tx, asked: Asked, check: VatCheck, again_at: datetime | None) -> bool:
+    """Keep what was found out, unless the id was changed meanwhile; whether it was kept."""
+    kept = await tx.execute(
         """
         update billing_information
            set vat_check = %(check)s::jsonb, vat_verified_at = %(verified_at)s, vat_retry_at = %(again_at)s
@@ -116,3 +116,4 @@ async def save_check(tx: Tx, asked: Asked, check: VatCheck, again_at: datetime |
         vat_id=asked.vat_id,
         country=asked.country,
     )
+    return bool(kept)

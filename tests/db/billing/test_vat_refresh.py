@@ -15,7 +15,7 @@ from tests.support.documents import GERMAN, POLISH
 from tests.support.stripe_fake import StripeFake
 from tests.support.vat_registry import VatRegistry, vat_registry
 
-from tocsin.billing import service, vat_refresh
+from tocsin.billing import service, vat_letters, vat_refresh
 from tocsin.billing.commands import AcceptOfflineOrder, ChangeBuyer, Order
 from tocsin.billing.keeping import Rails
 from tocsin.billing.model import Buyer
@@ -214,3 +214,49 @@ async def test_without_a_registry_nothing_is_asked_and_nothing_is_due(databases:
 
     assert await vat_refresh.refresh_due(databases.engine, rails, now + timedelta(days=400)) == 0
     assert await vat_refresh.earliest_due(databases.engine, rails, now) is None
+
+
+OUT_OF_FORCE = "Your VAT ID is not valid any more"
+
+
+async def test_that_a_number_is_out_of_force_is_told_once_for_each_change(
+    databases: Databases, asking: Rails, fake: StripeFake, registry: VatRegistry, german: Buyer
+) -> None:
+    ana = await subscriber(databases, asking, fake, german)
+    app, account_id, when = ana.tenant.app, ana.tenant.account_id, at("2026-03-20 10:00")
+    mailed = []
+    for day, in_force in enumerate([True, False, False, True, False]):
+        registry.valid = {german.vat_id} if in_force else set()
+        await vat_refresh.refresh(app, asking, account_id, when + timedelta(days=day))
+        mailed.append((await ana.mails()).count(OUT_OF_FORCE))
+
+    assert mailed == [0, 1, 1, 1, 2]
+    async with databases.engine.transaction() as tx:
+        text: str = await tx.value(
+            "select text_body from mails where account_id = %(id)s and subject = %(subject)s order by id limit 1",
+            id=account_id,
+            subject=OUT_OF_FORCE,
+        )
+    assert german.vat_id in text
+    assert "From the next invoice on VAT is charged" in text
+    assert "/settings/billing/information" in text
+
+
+async def test_an_outage_of_the_registry_is_no_news_of_a_number(
+    databases: Databases, asking: Rails, fake: StripeFake, registry: VatRegistry, german: Buyer
+) -> None:
+    ana = await subscriber(databases, asking, fake, german)
+    registry.broken = "MS_UNAVAILABLE"
+    app, account_id = ana.tenant.app, ana.tenant.account_id
+
+    for day in range(3):
+        await vat_refresh.refresh(app, asking, account_id, at("2026-03-20 10:00") + timedelta(days=day))
+
+    assert OUT_OF_FORCE not in await ana.mails()
+
+
+def test_the_letter_about_a_number_is_in_the_reader_s_language() -> None:
+    letter = vat_letters.in_words("DE136695976", "pl", "https://tocsin.example")
+
+    assert letter.subject == "Twój numer VAT nie jest już ważny"
+    assert letter.buttons[0].href == "https://tocsin.example/settings/billing/information"

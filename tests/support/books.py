@@ -23,6 +23,18 @@ def requirements_book(version: int = 1) -> PriceBook:
     return pricebook_document.parse_book(REQUIREMENTS, version)
 
 
+def limited(**limits: int) -> str:
+    """The requirements' document, with plans that are for so many users."""
+    document = REQUIREMENTS
+    for plan, most in limits.items():
+        at = document.index(UNLIMITED, document.index(f"  {plan}:"))
+        document = f"{document[:at]}seats: {most}{document[at + len(UNLIMITED) :]}"
+    return document
+
+
+UNLIMITED = "seats: unlimited"
+
+
 @cache
 def shipped_book(version: int = 1) -> PriceBook:
     return pricebook_document.parse_book(SHIPPED, version)

@@ -11,7 +11,7 @@ import pytest
 from tests.support.alert_api import AlertApi
 from tests.support.billing_accounts import make_rails
 from tests.support.billing_histories import AMERICAN
-from tests.support.books import REQUIREMENTS, sell_by
+from tests.support.books import REQUIREMENTS, limited, sell_by
 from tests.support.browsing import Answer, Browsing, browsing, give_password
 from tests.support.makers import Tenant, add_key, make_tenant
 from tests.support.server import serve
@@ -213,3 +213,17 @@ async def test_r4_3_who_pays_by_invoice_sees_what_is_to_be_paid_and_by_when(with
     assert "Nothing is due now" not in preview
     assert "Done." in done
     assert (await without_cards.subscription()).seats == 20
+
+
+async def test_more_seats_than_a_plan_is_for_are_refused_with_the_plans_that_have_them(german: Buying) -> None:
+    async with german.databases.engine.transaction() as tx:
+        await sell_by(tx, limited(essentials=10), NOW)
+
+    page = await german.ana.get(f"{HERE}/change?billing=monthly&users=11&plan=essentials")
+    answer = await german.api.call("PATCH", "/v1/subscription", {"plan": "essentials", "interval": "year", "seats": 11})
+
+    said = "Essentials is for at most 10 users. For more there are: Standard / Enterprise."
+    assert said in page
+    assert answer.status == 422
+    assert said in answer.body["message"]
+    assert (await german.subscription()).chosen is None

@@ -1,7 +1,7 @@
 """The public page of prices: every number from the price book, a calculator that works without a script."""
 
 import pytest
-from tests.support.books import REQUIREMENTS, sell_by
+from tests.support.books import REQUIREMENTS, limited, sell_by
 from tests.support.browsing import Browsing, browsing
 from tests.support.makers import START
 from tests.support.server import serve
@@ -98,3 +98,15 @@ async def test_r1_3_the_calculator_shows_the_tax_in_the_buyer_s_country(
     assert "230.00\xa0USD net + 52.90\xa0USD (23%) = 282.90\xa0USD" in polish
     assert "reverse charge" in german
     assert '<option value="DE" selected>' in german.text
+
+
+async def test_a_plan_for_so_many_says_so_and_which_ones_have_room_for_more(
+    browser: Browsing, databases: Databases
+) -> None:
+    async with databases.engine.transaction() as tx:
+        await sell_by(tx, limited(essentials=10), START)
+
+    page = await browser.get("/pricing?plan=essentials&responders=11&interval=month&currency=USD")
+
+    assert "For up to 10 responders." in page
+    assert "Essentials is for at most 10 responders. For more there are: Standard / Enterprise." in page

@@ -6,8 +6,8 @@ Source: licensing requirements R8.2, CHOICE-39, S02, S22
 from tocsin.billing import purchase_order
 from tocsin.billing.commands import AutoExpand
 from tocsin.billing.decision import Decision
-from tocsin.billing.orders import billed_seats, refuse_in_debt
-from tocsin.errors import Conflict
+from tocsin.billing.orders import billed_seats, refuse_beyond, refuse_in_debt
+from tocsin.errors import Conflict, Invalid
 from tocsin.i18n import N_
 from tocsin.licensing.model import Standing
 
@@ -29,6 +29,7 @@ def follow(decision: Decision, command: AutoExpand) -> None:
         if subscription.standing is not Standing.ACTIVE:
             raise Conflict(CANCELLED)
         purchase_order.add(decision, None, seats)
+        _refuse_beyond(decision, seats)
     grown = seats > bought
     decision.change(
         seats=seats,
@@ -36,3 +37,11 @@ def follow(decision: Decision, command: AutoExpand) -> None:
         expanded_from=bought if grown else 0,
     )
     decision.begin_term()
+
+
+def _refuse_beyond(decision: Decision, seats: int) -> None:
+    """Raises: Conflict for more seats than the plan is for: whoever comes has asked for none of them."""
+    try:
+        refuse_beyond(decision, decision.plan, seats)
+    except Invalid as error:
+        raise Conflict(error.text, params=error.params) from error

@@ -79,6 +79,7 @@ def order(decision: Decision, command: Order) -> None:
     if decision.subscription.standing is Standing.RESTRICTED:
         raise Conflict(N_("Plan and seats cannot be changed before the open invoices are paid."))
     _schedule(decision, command.target, parts)
+    _check_room(decision, parts)
     if parts.new_term:
         begin_annual_term(decision, parts.now)
     elif parts.now != NOTHING:
@@ -93,13 +94,35 @@ def offline_requires_annual() -> Invalid:
 
 
 def check_target(decision: Decision, target: Target) -> None:
-    """Raises: Invalid for a plan that cannot be bought, and for a number of seats that nobody can have."""
+    """Raises: Invalid for a plan that cannot be bought, for seats that nobody can have, and for more than it is for."""
     if target == NOTHING:
         raise Invalid(N_("An order names a plan, an interval or a number of seats."), {"plan": "missing"})
     if target.seats is not None and not 1 <= target.seats <= MOST_SEATS:
         raise Invalid(SEATS_BOUNDS, {"seats": f"from 1 to {MOST_SEATS}"}, params={"most": MOST_SEATS})
-    if target.plan is not None and _plan_for(decision, target.plan).is_free:
+    if target.plan is None:
+        return
+    plan = _plan_for(decision, target.plan)
+    if plan.is_free:
         raise Invalid(N_("To go to Free, cancel the subscription."), {"plan": "cancel instead"})
+    if target.seats is not None:
+        refuse_beyond(decision, plan, target.seats)
+
+
+def refuse_beyond(decision: Decision, plan: Plan, seats: int) -> None:
+    """Raises: Invalid for more seats than the plan is for, with the plans on sale that have room for them."""
+    books = decision.context.books
+    books.version(books.newest(decision.at)).refuse_beyond(plan, seats)
+
+
+def _check_room(decision: Decision, parts: Split) -> None:
+    """Raises: Invalid where plan and seats do not go together, now or when the scheduled change takes effect."""
+    subscription, now = decision.subscription, parts.now
+    plan, seats = now.plan or subscription.plan, now.seats or billed_seats(subscription)
+    if now.plan or now.seats:
+        refuse_beyond(decision, decision.book.plan(plan), seats)
+    then = subscription.scheduled
+    if then is not None and not parts.new_term and (then.plan or then.seats):
+        refuse_beyond(decision, decision.book.plan(then.plan or plan), then.seats or seats)
 
 
 def _plan_for(decision: Decision, key: str) -> Plan:

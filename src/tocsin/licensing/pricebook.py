@@ -202,6 +202,10 @@ class SellerProfile:
         return self.retention_years.get(country, self.retention_years["default"])
 
 
+BEYOND_PLAN = N_("%(plan)s is for at most %(most)s users. For more there are: %(others)s.")
+BEYOND_PLANS = N_("%(plan)s is for at most %(most)s users, and no plan is for so many.")
+
+
 @dataclass(frozen=True, slots=True)
 class PriceBook:
     """One version of everything that has a price or a limit."""
@@ -241,6 +245,23 @@ class PriceBook:
             N_("There is no plan “%(plan)s”; the plans are %(plans)s."),
             {"plan": "unknown plan"},
             params={"plan": key, "plans": known},
+        )
+
+    def refuse_beyond(self, plan: Plan, seats: int) -> None:
+        """Raises: Invalid for more seats than the plan is for; it says which plans for everybody have room for them."""
+        if plan.seats_limit is None or seats <= plan.seats_limit:
+            return
+        others = " / ".join(it.name for it in self.with_room(seats))
+        raise Invalid(
+            BEYOND_PLAN if others else BEYOND_PLANS,
+            {"seats": f"at most {plan.seats_limit}"},
+            params={"plan": plan.name, "most": plan.seats_limit, "others": others},
+        )
+
+    def with_room(self, seats: int) -> tuple[Plan, ...]:
+        """The plans for everybody that have room for so many seats; Free is none of them."""
+        return tuple(
+            it for it in self.on_sale if not it.is_free and (it.seats_limit is None or seats <= it.seats_limit)
         )
 
     def currency(self, code: str) -> Currency:

@@ -122,7 +122,9 @@ def _check(book: PriceBook, plan: Plan, team: Team) -> None:
     if not 1 <= team.responders <= MOST_SEATS:
         errors["responders"] = f"The number of responders is from 1 to {MOST_SEATS}."
     elif plan.seats_limit is not None and team.responders > plan.seats_limit:
-        errors["responders"] = f"{plan.name} is for at most {plan.seats_limit} responders."
+        others = " / ".join(it.name for it in book.with_room(team.responders))
+        more = f"For more there are: {others}." if others else "No plan is for so many."
+        errors["responders"] = f"{plan.name} is for at most {plan.seats_limit} responders. {more}"
     most = book.thresholds.stakeholders_fair_limit if plan.stakeholders_limit is None else plan.stakeholders_limit
     if not 0 <= team.stakeholders <= most:
         has_them = f"{plan.name} is for at most {most} stakeholders."

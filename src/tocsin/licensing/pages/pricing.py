@@ -134,7 +134,7 @@ def _quoted(here: Page, book: PriceBook, chosen: Chosen) -> tuple[Quote | None, 
     try:
         return quote(book, chosen.plan.key, chosen.interval, chosen.currency, team), {}
     except Invalid as error:
-        return None, _told(here, book, chosen.plan, error)
+        return None, _told(here, book, chosen.plan, team.responders, error)
 
 
 def _tax(here: Page, book: PriceBook, chosen: Chosen, found: Quote | None) -> tuple[TaxEstimate, str] | None:
@@ -149,7 +149,7 @@ def _tax(here: Page, book: PriceBook, chosen: Chosen, found: Quote | None) -> tu
     return (tax, i18n.percent(here.viewer.locale, tax.rate_bp)) if tax is not None else None
 
 
-def _told(here: Page, book: PriceBook, plan: Plan, error: Invalid) -> dict[str, str]:
+def _told(here: Page, book: PriceBook, plan: Plan, responders: int, error: Invalid) -> dict[str, str]:
     """What is wrong, in the visitor's language: what the plan has not, or between which numbers it has it."""
     _ = here.words
 
@@ -159,9 +159,7 @@ def _told(here: Page, book: PriceBook, plan: Plan, error: Invalid) -> dict[str, 
 
     limit = book.thresholds.stakeholders_fair_limit if plan.stakeholders_limit is None else plan.stakeholders_limit
     told = {
-        "responders": _("%(plan)s is for at most %(most)s responders.", plan=plan.name, most=plan.seats_limit)
-        if plan.seats_limit
-        else from_to(1, MOST_SEATS),
+        "responders": _too_many(here, book, plan, responders) if plan.seats_limit else from_to(1, MOST_SEATS),
         "stakeholders": from_to(0, limit) if limit else _("%(plan)s has no stakeholders.", plan=plan.name),
     }
     incoming = "" if plan.incoming.rentable else _("%(plan)s has no incoming calls.", plan=plan.name)
@@ -170,6 +168,14 @@ def _told(here: Page, book: PriceBook, plan: Plan, error: Invalid) -> dict[str, 
     for zone in Zone:
         told |= {f"messages_{zone.value}": units, f"minutes_{zone.value}": incoming or units}
     return {name: told[name] for name in error.errors}
+
+
+def _too_many(here: Page, book: PriceBook, plan: Plan, responders: int) -> str:
+    """That a plan is for fewer, and which ones are not."""
+    _, others = here.words, " / ".join(it.name for it in book.with_room(responders))
+    first = _("%(plan)s is for at most %(most)s responders.", plan=plan.name, most=plan.seats_limit)
+    more = _("For more there are: %(others)s.", others=others) if others else _("No plan is for so many.")
+    return f"{first} {more}"
 
 
 def _count(text: str) -> int | None:

@@ -148,3 +148,51 @@ async def test_r6_1_a_change_tells_what_is_gained_and_what_is_less(ana: Customer
     assert "What rests, or is less" in down
     assert "What you gain" not in down
     assert all(said in down for said in lost)
+
+
+async def test_s4_before_day_28_of_a_debt_the_owner_chooses_who_stays_on_free(
+    ana: Customer, people: list[User]
+) -> None:
+    await ana.order(plan="standard", interval="month", seats=8, startToday=True)
+    calm = (await ana.owner.get(HERE)).text
+    await ana.add_card("pm_card_chargeCustomerFail")
+    await ana.comes_to("2026-04-26 00:30")  # restricted since 24 April
+    page, overview = (await ana.owner.get(HERE)).text, (await ana.owner.get("/settings/subscriptions")).text
+
+    said = await keep(ana, people[3:], plan="free")
+    during = await resting(ana)
+    await ana.comes_to("2026-05-08 00:30")
+
+    assert "The plan Free comes" not in calm
+    assert "The plan Free comes on 8 May 2026 and includes less than there is." in page
+    assert "That is so unless the open invoices are paid before." in page
+    assert "at most 5 of 8" in page
+    assert "If it is not paid, the account moves to Free on 8 May 2026." in overview
+    assert "Saved. That holds from 8 May 2026 on." in said
+    assert during == set()
+    assert await resting(ana) == {it.id for it in people[:3]}
+
+
+async def test_what_is_paid_brings_no_plan_any_more(ana: Customer, people: list[User]) -> None:
+    await ana.order(plan="standard", interval="month", seats=8, startToday=True)
+    await ana.add_card("pm_card_chargeCustomerFail")
+    await ana.comes_to("2026-04-12 00:30")
+    owing = (await ana.owner.get(HERE)).text
+
+    await ana.add_card()
+
+    assert "The plan Free comes on 8 May 2026" in owing
+    assert "The plan Free comes" not in (await ana.owner.get(HERE)).text
+
+
+async def test_s4_while_the_account_is_restricted_nobody_rests_or_wakes_at_once(
+    ana: Customer, people: list[User]
+) -> None:
+    await ana.order(plan="standard", interval="month", seats=8, startToday=True)
+    await ana.add_card("pm_card_chargeCustomerFail")
+    await ana.comes_to("2026-04-26 00:30")
+
+    refused = await keep(ana, people[3:])
+
+    assert "nothing can be configured until it is paid" in refused
+    assert await resting(ana) == set()

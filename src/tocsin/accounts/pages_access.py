@@ -212,10 +212,13 @@ class PageContext(Page):
             raise Forbidden(N_("Your role does not allow this. Ask an owner or an admin of the account."))
 
 
-def page(*actions: Action, confirmed: bool = False) -> Callable[[Request], Awaitable[PageContext]]:
+def page(
+    *actions: Action, confirmed: bool = False, configures: bool = True
+) -> Callable[[Request], Awaitable[PageContext]]:
     """A dependency: the context of a signed-in person whose role allows `actions`. A form must be ours.
 
-    With `confirmed` he must have proved within the last half hour who he is.
+    With `confirmed` he must have proved within the last half hour who he is. Without `configures` the page says by
+    itself what may not be changed while an invoice is long unpaid.
     Raises: Unauthenticated, Unconfirmed, Forbidden, PlanRequired (to change anything while an invoice is long unpaid).
     """
 
@@ -226,7 +229,7 @@ def page(*actions: Action, confirmed: bool = False) -> Callable[[Request], Await
         await _check_form(request, made.settings, made.csrf_token, made.form)
         for action in actions:
             made.require(action)
-        if CONFIGURING & {*actions} and request.method not in READING:
+        if configures and CONFIGURING & {*actions} and request.method not in READING:
             await made.require_configurable()
         if confirmed and made.session.confirmed_at < made.at - CONFIRMATION_LASTS:
             raise Unconfirmed(N_("Confirm that it is you."))

@@ -1,26 +1,48 @@
 """The plan to come: what an account has next, and from when, as far as that is settled. Pure.
 
-Source: licensing requirements R3.2, R3.4, R6.4, R13.2, S16
+Source: licensing requirements R3.2, R3.4, R6.4, R13.2, §4, S16
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tocsin.billing.decision import midnight_in
+from tocsin.billing.account import AccountBilling
+from tocsin.billing.decision import END_AFTER, billed_lines, is_late, midnight_in
 from tocsin.licensing.model import FREE, Standing, Subscription
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A plan with so many seats (None: as many as it has) from an instant on."""
+    """A plan with so many seats (None: as many as it has) from an instant on; `unpaid`: unless what is owed is paid."""
 
     plan: str
     seats: int | None
     starts_at: datetime
+    unpaid: bool = False
 
 
-def coming(subscription: Subscription) -> Coming | None:
-    """What comes after what is in force; None where it goes on as it is."""
+def coming(billing: AccountBilling) -> Coming | None:
+    """What comes first after what is in force; None where it goes on as it is."""
+    settled, ends_at = _settled(billing.subscription), dunning_ends_at(billing)
+    if ends_at is None or (settled is not None and settled.starts_at < ends_at):
+        return settled
+    return Coming(FREE, None, ends_at, unpaid=True)
+
+
+def dunning_ends_at(billing: AccountBilling) -> datetime | None:
+    """When the account moves to Free if nothing is paid; None where nothing that would do so is overdue. Source: §4"""
+    subscription = billing.subscription
+    if subscription.term_ends_on is None or subscription.standing in (Standing.DELETING, Standing.DELETED):
+        return None
+    days = [
+        one.due_on + timedelta(days=END_AFTER)
+        for one in billing.unpaid
+        if is_late(one) and one.day_done < END_AFTER and billed_lines(one.document)
+    ]
+    return midnight_in(min(days), subscription.zone) if days else None
+
+
+def _settled(subscription: Subscription) -> Coming | None:
     starts_at = next_at(subscription)
     if starts_at is None:
         return None

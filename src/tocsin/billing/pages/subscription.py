@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Response
 
@@ -16,6 +17,7 @@ from tocsin.billing import charging, service, trial
 from tocsin.billing.account import AccountBilling, Outcome
 from tocsin.billing.buyers import AddressMissing
 from tocsin.billing.charging import Result
+from tocsin.billing.coming import dunning_ends_at
 from tocsin.billing.commands import Command, DropScheduled, Order, Resume, SetAutoExpand
 from tocsin.billing.model import DocumentKind
 from tocsin.billing.orders import SEATS_BOUNDS, plans_had
@@ -37,6 +39,7 @@ from tocsin.billing.service import Asked
 from tocsin.errors import Conflict, Invalid, TocsinError
 from tocsin.i18n import N_
 from tocsin.licensing.model import FREE, Interval, Standing, Subscription, Target
+from tocsin.licensing.periods import day_of
 from tocsin.licensing.places import country_options
 from tocsin.licensing.pricebook import PriceBook, seat_price
 from tocsin.licensing.quote import MOST_SEATS
@@ -119,6 +122,7 @@ async def _page(ctx: PageContext, error: str = "", wish: Wish | None = None) -> 
         chosen=_target_words(ctx, newest, subscription.chosen),
         days_left=_days_left(subscription.trial_ends_at, ctx.at),
         owed=_owed(ctx, billing),
+        free_on=_free_on(ctx, billing),
         lacks_card=subscription.standing is Standing.TRIALING and trial.lacks_card(subscription),
         has_gateway=rails_of(ctx.request).gateway is not None,
         plans=plans,
@@ -173,6 +177,12 @@ def _said(ctx: PageContext, day: date | None) -> str:
 def _owed(ctx: PageContext, billing: AccountBilling) -> str:
     owed = sum(one.document.owed_minor for one in billing.unpaid)
     return i18n.money(ctx.viewer.locale, owed, billing.subscription.currency) if owed else ""
+
+
+def _free_on(ctx: PageContext, billing: AccountBilling) -> str:
+    """The day on which the account moves to Free if what is overdue is not paid; "" where nothing is."""
+    ends_at = dunning_ends_at(billing)
+    return _said(ctx, day_of(ends_at, ZoneInfo(billing.subscription.zone))) if ends_at else ""
 
 
 def _days_left(ends_at: datetime | None, at: datetime) -> int:

@@ -30,7 +30,8 @@ from tocsin.licensing import kept_store, pricebook_service
 from tocsin.schedules import store as schedules_store
 
 router = APIRouter()
-Owning = Annotated[PageContext, Depends(page(Action.MANAGE_ACCOUNT))]
+Owning = Annotated[PageContext, Depends(page(Action.MANAGE_ACCOUNT, configures=False))]
+"""Whoever chooses for the plan to come may do so while the account is restricted, or the choice would come too late."""
 HERE = "/settings/active"
 TITLES = {"responder": N_("Responders"), "schedules": N_("Schedules"), "escalations": N_("Escalations")}
 
@@ -128,8 +129,8 @@ async def _to_come(tx: Tx, ctx: PageContext, given: Mapping[str, str]) -> Outloo
     billing = await billing_store.find(tx, ctx.account_id)
     if billing is None or ctx.settings.billing == "off":
         return None
-    following, starts_at = coming(billing.subscription), next_at(billing.subscription)
-    wished = _wished(given, starts_at)
+    following = coming(billing)
+    wished = _wished(given, following, next_at(billing.subscription))
     found = wished or following
     if found is None:
         return None
@@ -146,9 +147,10 @@ async def _to_come(tx: Tx, ctx: PageContext, given: Mapping[str, str]) -> Outloo
     return Outlook(plan.name, tuple(kinds), found, wished is not None and wished != following)
 
 
-def _wished(given: Mapping[str, str], starts_at: datetime | None) -> Coming | None:
+def _wished(given: Mapping[str, str], following: Coming | None, starts_at: datetime | None) -> Coming | None:
+    """What somebody looks at; None where that is what is to come, or where nothing can."""
     plan, seats = given.get("plan", ""), given.get("seats", "")
-    if not plan or starts_at is None:
+    if not plan or starts_at is None or (following is not None and following.unpaid and plan == following.plan):
         return None
     return Coming(plan, int(seats) if seats.isdecimal() and len(seats) < 7 else None, starts_at)
 
@@ -170,7 +172,10 @@ async def _everything(tx: Tx, account_id: int, key: str) -> Sequence[tuple[UUID,
 
 @router.post(HERE)
 async def post_active(ctx: Owning) -> Response:
-    """These stay, the others rest: at once, or when the plan to come begins."""
+    """These stay, the others rest: at once, or when the plan to come begins.
+
+    Raises: PlanRequired at once, while the account is restricted.
+    """
     key, chosen = ctx.form.text("kind"), ids(ctx.form.all("keep"))
     given = {name: ctx.form.text(name) for name in ("plan", "seats")}
     async with ctx.db.transaction() as tx:
@@ -178,6 +183,8 @@ async def post_active(ctx: Owning) -> Response:
         then = await _to_come(tx, ctx, given) if given["plan"] else None
     if given["plan"] and then is None:
         raise Invalid(N_("No other plan is to come: there is nothing to choose for it."))
+    if then is None:
+        await ctx.require_configurable()
     kind = (then or now).kind(key)
     try:
         _check(kind, chosen, ctx)

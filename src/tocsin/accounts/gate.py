@@ -46,6 +46,9 @@ class Gate(Protocol):
         Kinds are "responder", "stakeholder" and the counted features; `group` is the team that routing rules are of.
         """
 
+    async def require_any_field(self, tx: Tx, account_id: int, at: datetime) -> None:
+        """Raises: PlanRequired where the conditions of routing rules may ask for priority and tags alone."""
+
     async def require_configurable(self, tx: Tx, account_id: int, at: datetime) -> None:
         """Raises: PlanRequired where an unpaid invoice keeps the account from configuring anything but its payment."""
 

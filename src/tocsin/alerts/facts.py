@@ -6,19 +6,6 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class AlertFacts:
-    """An alert as it stands; `last_acknowledged_at` stays when an acknowledgement is taken back."""
-
-    closed: bool = False
-    acknowledged: bool = False
-    last_acknowledged_at: datetime | None = None
-    snoozed_until: datetime | None = None
-
-    def is_snoozed(self, at: datetime) -> bool:
-        return self.snoozed_until is not None and at < self.snoozed_until
-
-
-@dataclass(frozen=True, slots=True)
 class Responder:
     """Whom an alert names: `type` is team, user, schedule or escalation; `name` is empty where it is gone."""
 
@@ -41,3 +28,24 @@ class AlertContent:
     actions: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
     responders: tuple[Responder, ...] = ()
+
+
+UNREAD = AlertContent()
+"""Stands for what an alert says where no rule asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """An alert as it stands; `last_acknowledged_at` stays when an acknowledgement is taken back.
+
+    `content` is read only for accounts with rules that ask for it.
+    """
+
+    closed: bool = False
+    acknowledged: bool = False
+    last_acknowledged_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    content: AlertContent = UNREAD
+
+    def is_snoozed(self, at: datetime) -> bool:
+        return self.snoozed_until is not None and at < self.snoozed_until

@@ -101,6 +101,8 @@ def _advance_one(
     if escalation is None:  # deleted while it ran
         outcome.runs.append((run, None))
         outcome.entries.append(Entry(Event.ESCALATION, {"reason": "missing", "path": as_json(run.path)}))
+        if not alert.closed and not alert.acknowledged:  # whom it would have told yet, nobody knows any more
+            outcome.dead_ends.append(Nobody(NobodyReason.MISSING, run.path, run.path[-1].name if run.path else None))
         return []
     return _step(run, escalation, alert, snapshot, seen, now, outcome)
 
@@ -115,7 +117,7 @@ def _resolve_responder(
         if skip is not None:
             outcome.entries.append(Entry(Event.NOT_TOLD, {"reason": skip.value, "path": as_json(run.path)}))
         return []
-    resolution = resolve(run.responder, NotifyType.DEFAULT, snapshot.directory, now, run.path)
+    resolution = resolve(run.responder, NotifyType.DEFAULT, snapshot.directory, now, run.path, content=alert.content)
     started = _nested(run, resolution, seen, now)
     _gather(resolution, f"{run.responder.kind}:{run.responder.id}:{run.started_at.timestamp()}", outcome)
     if not started:
@@ -142,7 +144,7 @@ def _step(
     outcome: Outcome,
 ) -> list[Run]:
     decision = _decide(run, escalation, alert, now, outcome)
-    told = [_tell(run, escalation, event, snapshot, now) for event in decision.events if isinstance(event, Tell)]
+    told = [_tell(run, escalation, it, alert, snapshot, now) for it in decision.events if isinstance(it, Tell)]
     started: list[Run] = []
     for key, resolution in told:
         started += _nested(run, resolution, seen, now)
@@ -182,11 +184,13 @@ def _note(escalation: Escalation, event: RunEvent, outcome: Outcome) -> None:
             outcome.closes = True
 
 
-def _tell(run: Run, escalation: Escalation, event: Tell, snapshot: Snapshot, now: datetime) -> tuple[str, Resolution]:
+def _tell(
+    run: Run, escalation: Escalation, event: Tell, alert: AlertFacts, snapshot: Snapshot, now: datetime
+) -> tuple[str, Resolution]:
     """Whom the rule means now, under the key by which telling them twice is telling once."""
     seed = f"{run.alert_id}:{escalation.id}:{event.round}:{event.rule.position}"
     key = f"{escalation.id}:{run.started_at.timestamp()}:{event.round}:{_what(event.rule)}"
-    return key, resolve_rule(escalation, event, snapshot.directory, now, run.path, seed)
+    return key, resolve_rule(escalation, event, snapshot.directory, now, run.path, seed, alert.content)
 
 
 def _what(rule: EscalationRule) -> str:

@@ -1,8 +1,9 @@
 """The directory: the people, teams, schedules and escalations that a decision may look up. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tocsin.alerts.facts import AlertContent, Responder
 from tocsin.escalations.escalation import Escalation
 from tocsin.escalations.routing import RoutingRule
 from tocsin.schedules.forwarding import Forwarding
@@ -56,8 +57,27 @@ class Directory:
     escalations: Mapping[str, Escalation] = field(default_factory=dict)
     inactive: frozenset[str] = frozenset()
     forwardings: tuple[Forwarding, ...] = ()
+    reads_content: bool = field(init=False, default=False)  # whether where an alert goes depends on what it says
+
+    def __post_init__(self) -> None:
+        reads = any(rule.reads_content for team in self.teams.values() for rule in team.routing_rules)
+        object.__setattr__(self, "reads_content", reads)
 
     def is_told(self, user_id: str) -> bool:
         """Whether there is such a person and alerts may reach them."""
         person = self.people.get(user_id)
         return person is not None and person.is_told
+
+    def named(self, content: AlertContent) -> AlertContent:
+        """The content, its responders with the names that they go by now."""
+        return replace(content, responders=tuple(replace(it, name=self._name(it)) for it in content.responders))
+
+    def _name(self, responder: Responder) -> str:
+        if responder.type == "user":
+            person = self.people.get(responder.id)
+            return person.username if person else ""
+        kinds: Mapping[str, Mapping[str, Team | Schedule | Escalation]] = {
+            "team": self.teams, "schedule": self.schedules, "escalation": self.escalations,
+        }  # fmt: skip
+        found = kinds.get(responder.type, {}).get(responder.id)
+        return found.name if found else ""

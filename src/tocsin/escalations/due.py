@@ -104,8 +104,23 @@ class _Turn:
         tx = self.tx
         situations = await store.situations(tx, rows)
         configurations = await self.snapshots.get(tx, (row.account_id for row in rows))
+        situations = await self.read(rows, situations, configurations)
         due = _decide(rows, situations, configurations, self.now)
         return await _write(tx, due, self.now, self.lease, self.claim, self.busy)
+
+    async def read(
+        self, rows: Sequence[store.RunRow], situations: dict[Key, store.Situation], configurations: dict[int, Snapshot]
+    ) -> dict[Key, store.Situation]:
+        """The situations, with what alerts say where a rule of their account asks for it."""
+        asked = [row for row in rows if configurations[row.account_id].reads_content]
+        if not asked:
+            return situations
+        contents = await store.contents(self.tx, asked)
+        return situations | {
+            key: replace(it, facts=replace(it.facts, content=configurations[key[0]].directory.named(contents[key])))
+            for key, it in situations.items()
+            if key in contents
+        }
 
     async def advance_apart(self, rows: Sequence[store.RunRow]) -> list[Notification]:
         """Each alert for itself: one whose rows cannot be advanced is put off, its owners are told, the rest go on."""

@@ -32,12 +32,14 @@ from tocsin.schedules.rotation import ParticipantKind
 SOON = timedelta(days=7)
 SOON_ON_CALL = 2  # between admins and the others
 ONE_PER_EVENT = "one_per_event"
+PRIORITY_AND_TAGS, ANY_FIELD = "priority_and_tags", "any_field"
 GATED = tuple(
     gate(key)
     for key in (
         "schedules",
         "escalations",
         "routing_rules",
+        "routing_conditions",
         "notification_rules",
         "integrations",
         "configuration_api",
@@ -50,6 +52,7 @@ PEOPLE = {"responder": N_("Responders"), "stakeholder": N_("Stakeholders")}
 KEPT = {"responder": "user", "schedules": "schedule", "escalations": "escalation"}
 
 NOT_INCLUDED = N_("%(feature)s: your plan, %(plan)s, does not include this. These do: %(others)s.")
+NARROW = N_("%(feature)s: with your plan, %(plan)s, only priority and tags. These have more: %(others)s.")
 NO_ROOM = N_("%(feature)s: your plan, %(plan)s, includes %(limit)s, and you have %(count)s. More have: %(others)s.")
 NO_SEAT = N_("Every seat of %(limit)s is taken. Buy 1 more under Settings, Subscriptions, or suspend somebody.")
 NO_SEAT_FREE = N_("%(plan)s has room for %(limit)s responders. Choose a plan with more seats, or suspend somebody.")
@@ -97,6 +100,12 @@ class PlanLimits:
         have = await self.entitlements(tx, account_id, at)
         if not have.has(feature):
             raise PlanRequired(NOT_INCLUDED, params=await self._facts(tx, have, feature, True))
+
+    async def require_any_field(self, tx: Tx, account_id: int, at: datetime) -> None:
+        """Raises: PlanRequired where routing rules look at priority and tags alone."""
+        have = await self.entitlements(tx, account_id, at)
+        if have.choice("routing_conditions") != ANY_FIELD:
+            raise PlanRequired(NARROW, params=await self._facts(tx, have, "routing_conditions", ANY_FIELD))
 
     async def require_configurable(self, tx: Tx, account_id: int, at: datetime) -> None:
         """Raises: PlanRequired while the account is restricted."""
@@ -175,7 +184,7 @@ class PlanLimits:
             await seats_service.give_back(tx, account_id, len(people), at)
         have = await self.entitlements(tx, account_id, at)
         for kind, save in SETTLED.items():
-            candidates, kept = await _candidates(tx, account_id, kind), {}
+            candidates, kept = await _candidates_with(tx, account_id, kind, have), {}
             limit = limit_of(have, kind)
             if limit is not None and limit < len(candidates):
                 kept = await kept_store.load_kept(tx, account_id, KEPT[kind]) if kind in KEPT else {}
@@ -245,7 +254,7 @@ class PlanLimits:
         then = await self.with_plan(tx, account_id, plan, seats, at)
         found = []
         for kind in SETTLED:
-            candidates = [replace(it, inactive=False) for it in await _candidates(tx, account_id, kind)]
+            candidates = [replace(it, inactive=False) for it in await _candidates_with(tx, account_id, kind, then)]
             rests = fit(candidates, limit_of(then, kind)).rests
             if rests:
                 found.append(Loss(kind, len(rests), len(candidates)))
@@ -290,6 +299,14 @@ async def _candidates(tx: Tx, account_id: int, kind: str) -> list[Candidate]:
     if kind in {"responder", "stakeholder"}:
         return await plan_limits_store.list_people(tx, account_id, kind)
     return await plan_limits_store.list_things(tx, account_id, kind)
+
+
+async def _candidates_with(tx: Tx, account_id: int, kind: str, have: Entitlements) -> list[Candidate]:
+    """Those of a kind, barred as the plan has it: a routing rule may ask for a field that it does not look at."""
+    found = await _candidates(tx, account_id, kind)
+    if have.choice("routing_conditions") == PRIORITY_AND_TAGS:
+        return found
+    return [replace(it, barred=False) for it in found]
 
 
 async def _ranked(tx: Tx, account_id: int, kind: str, candidates: list[Candidate], at: datetime) -> list[Candidate]:

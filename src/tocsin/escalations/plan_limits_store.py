@@ -20,10 +20,12 @@ THINGS = {
           from escalations where account_id = %(account_id)s
     """,
     "routing_rules": """
-        select r.id, t.created_at, r.inactive_since is not null as inactive,
-               case when r.is_default then -1 else r.position end as rank, r.team_id::text as "group"
+        select r.id, t.created_at, r.inactive_since is not null as inactive, r.position as rank,
+               r.team_id::text as "group",
+               exists (select from jsonb_array_elements(r.criteria -> 'conditions') c
+                        where c ->> 'field' not in ('priority', 'tags')) as barred
           from routing_rules r join teams t on t.account_id = r.account_id and t.id = r.team_id
-         where r.account_id = %(account_id)s
+         where r.account_id = %(account_id)s and not r.is_default
     """,
     "notification_rules": """
         select r.id, u.created_at, r.inactive_since is not null as inactive, r.position as rank,
@@ -49,7 +51,7 @@ async def list_people(tx: Tx, account_id: int, kind: str) -> list[Candidate]:
 
 
 async def list_things(tx: Tx, account_id: int, kind: str) -> list[Candidate]:
-    """Everything of a counted kind."""
+    """Everything of a counted kind; of routing rules those beside the default one, barred where smaller plans do."""
     return await tx.all(Candidate, THINGS[kind], account_id=account_id)
 
 

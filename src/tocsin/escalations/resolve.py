@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from tocsin.alerts.facts import UNREAD, AlertContent
 from tocsin.escalations.directory import ADMIN, Directory, Member, Team
 from tocsin.escalations.escalation import Escalation, NotifyType, Recipient, RecipientKind, Tell
 from tocsin.escalations.reason import Path, Reason, ReasonKind
@@ -84,14 +85,22 @@ class Resolution:
         return not self.people and not self.runs and any(not it.asked_for for it in self.nobody)
 
 
-def resolve_responders(responders: Iterable[Recipient], directory: Directory, at: datetime) -> Resolution:
+def resolve_responders(
+    responders: Iterable[Recipient], directory: Directory, at: datetime, content: AlertContent = UNREAD
+) -> Resolution:
     """Whom an alert's responders mean at `at`. Without responders, silence was asked for."""
-    found = [resolve(responder, NotifyType.DEFAULT, directory, at) for responder in responders]
+    found = [resolve(responder, NotifyType.DEFAULT, directory, at, content=content) for responder in responders]
     return merge(found) if found else Resolution(nobody=(Nobody(NobodyReason.NO_RESPONDERS, ()),))
 
 
 def resolve_rule(
-    escalation: Escalation, tell: Tell, directory: Directory, at: datetime, path: Path, seed: str
+    escalation: Escalation,
+    tell: Tell,
+    directory: Directory,
+    at: datetime,
+    path: Path,
+    seed: str,
+    content: AlertContent = UNREAD,
 ) -> Resolution:
     """Whom a rule that fires in a run of `escalation` means at `at`; `path` is the run's own.
 
@@ -101,7 +110,7 @@ def resolve_rule(
     step = Reason(
         ReasonKind.RULE, position=rule.position, round=tell.round, delay=rule.delay, notify_type=rule.notify_type
     )
-    return resolve(rule.recipient, rule.notify_type, directory, at, (*path, step), seed)
+    return resolve(rule.recipient, rule.notify_type, directory, at, (*path, step), seed, content)
 
 
 def resolve(
@@ -111,13 +120,14 @@ def resolve(
     at: datetime,
     path: Path = (),
     seed: str = "",
+    content: AlertContent = UNREAD,
 ) -> Resolution:
     """Whom a recipient means at `at`; `path` is how it was reached.
 
-    A team by default goes where its routing rules say; an escalation starts a run of its own. A team
-    or escalation that is already on the path tells nobody more.
+    A team by default goes where its routing rules send an alert of that content at `at`; an escalation starts a run of
+    its own. A team or escalation that is already on the path tells nobody more.
     """
-    gathering = _Gathering(directory, at, seed)
+    gathering = _Gathering(directory, at, seed, content)
     gathering.reach(recipient, notify_type, path)
     return gathering.resolution()
 
@@ -148,6 +158,7 @@ class _Gathering:
     directory: Directory
     at: datetime
     seed: str
+    content: AlertContent
     people: dict[str, Told] = field(default_factory=dict)
     runs: list[NestedRun] = field(default_factory=list)
     nobody: list[Nobody] = field(default_factory=list)
@@ -206,7 +217,7 @@ class _Gathering:
         if _is_on(path, ReasonKind.TEAM, team_id):
             return self.end(NobodyReason.CIRCLE, path, team.name)
         path = (*path, Reason(ReasonKind.TEAM, team.id, team.name))
-        match route(team.routing_rules):
+        match route(team.routing_rules, self.content, self.at):
             case RoutedTo(rule, recipient):
                 self.reach(recipient, NotifyType.DEFAULT, (*path, _routing_reason(rule)))
             case RoutedNowhere(rule):

@@ -2,9 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from tocsin.alerts.criteria import MATCH_ALL, Criteria, CriteriaType, matches
+from tocsin.alerts.facts import AlertContent
 from tocsin.escalations.escalation import Recipient, RecipientKind
+from tocsin.schedules.restrictions import Restriction, is_open
+
+UTC = ZoneInfo("UTC")
 
 
 class TargetKind(StrEnum):
@@ -15,7 +22,11 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoutingRule:
-    """Where a team's alerts go; `target_id` is None only for `none`, which asks for silence."""
+    """Where a team's alerts go that match, while it is open; `target_id` is None only for `none`: silence.
+
+    `zone` is the rule's own, else the account's: `restriction` is read on its clock. The default rule takes whatever
+    no other took, at any time.
+    """
 
     id: str
     name: str
@@ -23,6 +34,18 @@ class RoutingRule:
     is_default: bool
     target_kind: TargetKind
     target_id: str | None = None
+    criteria: Criteria = MATCH_ALL
+    restriction: Restriction | None = None
+    zone: ZoneInfo = UTC
+
+    @property
+    def reads_content(self) -> bool:
+        """Whether it asks what the alert says."""
+        return not self.is_default and self.criteria.type is not CriteriaType.MATCH_ALL
+
+    def takes(self, content: AlertContent, at: datetime) -> bool:
+        """Does it decide for this alert at `at`?"""
+        return self.is_default or (is_open(self.restriction, self.zone, at) and matches(self.criteria, content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +69,10 @@ class Unrouted:
 Routed = RoutedTo | RoutedNowhere | Unrouted
 
 
-def route(rules: Iterable[RoutingRule]) -> Routed:
-    """Where the first rule in order sends the alert; the default rule is last, whatever its position."""
-    rule = min(rules, key=lambda rule: (rule.is_default, rule.position), default=None)
+def route(rules: Iterable[RoutingRule], content: AlertContent, at: datetime) -> Routed:
+    """Where the first rule in order that takes the alert sends it; the default rule is last, whatever its position."""
+    taking = (rule for rule in rules if rule.takes(content, at))
+    rule = min(taking, key=lambda rule: (rule.is_default, rule.position, rule.id), default=None)
     if rule is not None and rule.target_kind is TargetKind.NONE:
         return RoutedNowhere(rule)
     if rule is None or rule.target_id is None:

@@ -16,3 +16,8 @@ class Snapshot:
     contacts: Mapping[str, tuple[Contact, ...]]  # by user id
     rules: Mapping[str, tuple[NotificationRule, ...]]  # by user id
     owners: tuple[str, ...]  # user ids: whom the last resort reaches
+
+    @property
+    def reads_content(self) -> bool:
+        """Whether any rule asks what an alert says: only then is that read."""
+        return self.directory.reads_content

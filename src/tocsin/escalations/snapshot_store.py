@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tocsin.accounts.model import LicenceKind, Role, UserStatus
+from tocsin.alerts import criteria
 from tocsin.db import Tx
 from tocsin.escalations.directory import Directory, Member, Person, Team
 from tocsin.escalations.escalation import (
@@ -130,11 +131,14 @@ def _grouped(rows: list[Row], key: str) -> Mapping[str, list[Row]]:
 
 
 async def _teams(tx: Tx, account_id: int) -> dict[str, Team]:
+    time_zone = await tx.value("select time_zone from accounts where id = %(account_id)s", account_id=account_id)
+    zone = ZoneInfo(time_zone or "UTC")
     members = _grouped(await _rows(tx, "select team_id, user_id, role from team_members", account_id), "team_id")
     rules = _grouped(
         await _rows(
             tx,
-            "select id, team_id, name, position, is_default, notify_type, notify_id, inactive_since from routing_rules",
+            """select id, team_id, name, position, is_default, notify_type, notify_id, inactive_since, criteria,
+                      restriction, time_zone from routing_rules""",
             account_id,
         ),
         "team_id",
@@ -144,13 +148,15 @@ async def _teams(tx: Tx, account_id: int) -> dict[str, Team]:
             id=str(team["id"]),
             name=team["name"],
             members=tuple(Member(str(row["user_id"]), row["role"]) for row in members[str(team["id"])]),
-            routing_rules=tuple(_routing_rule(row) for row in rules[str(team["id"])] if not row["inactive_since"]),
+            routing_rules=tuple(
+                _routing_rule(row, zone) for row in rules[str(team["id"])] if not row["inactive_since"]
+            ),
         )
         for team in await _rows(tx, "select id, name from teams", account_id)
     }
 
 
-def _routing_rule(row: Row) -> RoutingRule:
+def _routing_rule(row: Row, zone: ZoneInfo) -> RoutingRule:
     return RoutingRule(
         id=str(row["id"]),
         name=row["name"],
@@ -158,6 +164,9 @@ def _routing_rule(row: Row) -> RoutingRule:
         is_default=row["is_default"],
         target_kind=TargetKind(row["notify_type"]),
         target_id=str(row["notify_id"]) if row["notify_id"] else None,
+        criteria=criteria.stored(row["criteria"]),
+        restriction=from_json(row["restriction"]),
+        zone=ZoneInfo(row["time_zone"]) if row["time_zone"] else zone,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tocsin import arrays
-from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.facts import AlertContent, AlertFacts, Responder
 from tocsin.db import Tx
 from tocsin.escalations.advance import Run
 from tocsin.escalations.escalation import Recipient, RecipientKind, RunState
@@ -183,6 +183,35 @@ async def situations(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], Si
             ),
             frozenset(row["running"]),
             frozenset(row["told"]),
+        )
+        for row in rows
+    }
+
+
+async def contents(tx: Tx, runs: Sequence[RunRow]) -> dict[tuple[int, str], AlertContent]:
+    """What the alerts of these runs say, by account and id; one that is gone is left out."""
+    rows = await tx.dicts(
+        """
+        select a.account_id, a.id, a.message, a.alias, a.description, a.source, a.entity, a.priority, a.tags, a.actions,
+               a.details, a.responders
+          from (select distinct * from unnest(%(account_id)s::bigint[], %(alert_id)s::text[])) as i(account_id, id)
+          join alerts a on a.account_id = i.account_id and a.id = i.id
+        """,
+        account_id=arrays.plain([run.account_id for run in runs]),
+        alert_id=arrays.texts([run.alert_id for run in runs]),
+    )
+    return {
+        (row["account_id"], row["id"]): AlertContent(
+            message=row["message"],
+            alias=row["alias"],
+            description=row["description"],
+            source=row["source"],
+            entity=row["entity"],
+            priority=row["priority"],
+            tags=tuple(row["tags"]),
+            actions=tuple(row["actions"]),
+            details=row["details"],
+            responders=tuple(Responder(it["type"], it["id"]) for it in row["responders"]),
         )
         for row in rows
     }

@@ -15,6 +15,7 @@ class Candidate:
     """One thing of a kind that is limited. Lower ranks stay first, then the older; what its owner keeps is before all.
 
     `group` is within what it is counted: a team for routing rules, a person and kind of event for notification rules.
+    One that is `barred` asks for what the plan does not include: it is inactive whatever room there is.
     """
 
     id: UUID
@@ -22,6 +23,7 @@ class Candidate:
     rank: int = 0
     inactive: bool = False
     group: str = ""
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,13 @@ def fit(candidates: Iterable[Candidate], limit: int | None, kept: Mapping[UUID, 
     """
     chosen = kept or {}
     groups: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        groups[candidate.group].append(candidate)
     wakes: list[UUID] = []
     rests: list[UUID] = []
+    for candidate in candidates:
+        if not candidate.barred:
+            groups[candidate.group].append(candidate)
+        elif not candidate.inactive:
+            rests.append(candidate.id)
     for group in groups.values():
         group.sort(key=lambda it: (chosen.get(it.id, len(chosen) + 1), it.rank, it.created_at, it.id))
         room = len(group) if limit is None else limit

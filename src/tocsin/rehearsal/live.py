@@ -32,7 +32,8 @@ class Table:
 TABLES = (
     Table("accounts", ("id", "name", "time_zone", "locale", "created_at"), account_column="id"),
     Table("users", ("account_id", "id", "username", "full_name", "role", "licence_kind", "status", "time_zone",
-                    "locale", "verified_at", "created_at", "inactive_since")),
+                    "locale", "verified_at", "created_at", "inactive_since", "muted_until", "quiet_hours"),
+          frozenset({"quiet_hours"})),
     Table("contacts", ("account_id", "id", "user_id", "method", "address", "enabled", "verified_at", "created_at")),
     Table("teams", ("account_id", "id", "name", "description", "created_at")),
     Table("team_members", ("account_id", "team_id", "user_id", "role")),
@@ -43,7 +44,7 @@ TABLES = (
     Table("schedules", ("account_id", "id", "name", "description", "time_zone", "enabled", "team_id", "created_at",
                         "inactive_since")),
     Table("rotations", ("account_id", "id", "schedule_id", "name", "position", "kind", "length", "starts_at", "ends_at",
-                        "participants"), frozenset({"participants"})),
+                        "participants", "restriction"), frozenset({"participants", "restriction"})),
     Table("overrides", ("account_id", "schedule_id", "alias", "user_id", "starts_at", "ends_at", "rotation_ids",
                         "created_at")),
     Table("escalations", ("account_id", "id", "name", "description", "team_id", "repeat_wait", "repeat_count",
@@ -51,14 +52,31 @@ TABLES = (
     Table("escalation_rules", ("account_id", "escalation_id", "position", "condition", "notify_type", "delay",
                                "recipient_type", "recipient_id")),
     Table("routing_rules", ("account_id", "id", "team_id", "name", "position", "is_default", "notify_type",
-                            "notify_id", "inactive_since")),
+                            "notify_id", "inactive_since", "criteria", "time_zone", "restriction"),
+          frozenset({"criteria", "restriction"})),
+    Table("forwarding_rules", ("account_id", "id", "alias", "from_user_id", "to_user_id", "starts_at", "ends_at",
+                               "created_at")),
     Table("notification_rules", ("account_id", "id", "user_id", "name", "action_type", "position", "enabled",
-                                 "inactive_since")),
+                                 "inactive_since", "criteria", "restriction", "times", "schedule_ids", "repeat_after",
+                                 "repeat_enabled"), frozenset({"criteria", "restriction"})),
     Table("notification_rule_steps", ("account_id", "id", "rule_id", "contact_id", "after", "position", "enabled")),
 )  # fmt: skip
 NOT_COPIED: Mapping[str, frozenset[str]] = {
     "accounts": frozenset({"deleted_at", "legal_hold"}),
-    "users": frozenset({"password_hash", "totp_secret", "totp_confirmed_at", "totp_last_step"}),
+    "users": frozenset(
+        {
+            "password_hash",
+            "totp_secret",
+            "totp_confirmed_at",
+            "totp_last_step",
+            "role_id",
+            "skype_username",
+            "address",
+            "tags",
+            "details",
+            "language_tag",
+        }
+    ),
     "contacts": frozenset({"secret"}),
     "integrations": frozenset({"key_hash"}),
 }

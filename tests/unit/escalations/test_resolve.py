@@ -16,6 +16,7 @@ from tests.unit.escalations.makers import (
     recipient,
 )
 
+from tocsin.alerts.facts import UNREAD
 from tocsin.escalations.directory import Directory
 from tocsin.escalations.escalation import Escalation, NotifyType, Tell
 from tocsin.escalations.reason import Reason, ReasonKind, as_json, from_json
@@ -414,7 +415,7 @@ def reachable(who: str, how: NotifyType, directory: Directory, way: tuple[str, .
         if opens or how in {NotifyType.ALL, NotifyType.USERS, NotifyType.ADMINS}:
             role = {NotifyType.USERS: "user", NotifyType.ADMINS: "admin"}.get(how)
             return {it.user_id for it in team.members if role in {None, it.role}} & {"ana", "bo", "cy", "dee"}
-        routed = route(team.routing_rules)
+        routed = route(team.routing_rules, UNREAD, START)
         if who not in way and isinstance(routed, RoutedTo):
             to = f"{routed.recipient.kind}:{routed.recipient.id}"
             return reachable(to, NotifyType.DEFAULT, directory, (*way, who), False)

@@ -64,3 +64,10 @@ def test_after_fitting_as_many_are_active_as_fit_and_fitting_again_changes_nothi
         assert sum(not it.inactive for it in of_group) == min(len(of_group), 99 if limit is None else limit)
     assert fit(fitted, limit, chosen) == Fit()
     assert {it.id for it in fitted} == {it.id for it in things}
+
+
+def test_what_asks_for_more_than_the_plan_has_is_inactive_and_takes_no_room() -> None:
+    barred = [Candidate(UUID(int=number), START, barred=True, inactive=number == 2) for number in (1, 2)]
+
+    assert fit([*barred, candidate(3), candidate(4)], 1) == Fit(rests=ids(1, 4))
+    assert fit([*barred, candidate(3, inactive=True)], None) == Fit(wakes=ids(3), rests=ids(1))

@@ -43,6 +43,8 @@ from tocsin.db import Databases, open_databases
 from tocsin.deletion import pages as deletion_pages
 from tocsin.engine.engine import make_rails, registry_of
 from tocsin.escalations import api as escalations_api
+from tocsin.escalations import escalations_api as escalation_config_api
+from tocsin.escalations import forwarding_api, routing_api, teams_api
 from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
 from tocsin.escalations.people import contacts_api, roles_api, users_api
@@ -75,6 +77,10 @@ API_ROUTERS = (
     users_api.router,
     contacts_api.router,
     roles_api.router,
+    teams_api.router,
+    routing_api.router,
+    escalation_config_api.router,
+    forwarding_api.router,
     licensing_api.router,
     supported_countries.api_router,
     usage_api.router,

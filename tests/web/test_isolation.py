@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from tests.support.alert_api import AlertApi, Answer, api_of
 from tests.support.alerts import add_alert, add_escalation, add_notification, add_run, add_schedule
-from tests.support.makers import START, Tenant, add_team, make_tenant
+from tests.support.makers import START, Tenant, add_team, add_user, make_tenant
 from tests.support.people import add_mia
 from tests.support.routes import api_routes
 
@@ -69,6 +69,7 @@ async def make_ana(databases: Databases, http: aiohttp.ClientSession) -> Ana:
         {"name": f"search {mark}", "query": f'"{mark}"', "owner": {"id": str(tenant.owner.id)}},
     )
     request = await api.call("POST", f"/v2/alerts/{alert.id}/notes", {"note": f"second {mark}"})
+    crew = await make_crew(api, databases, tenant, mark)
     return Ana(
         tenant,
         mark,
@@ -84,36 +85,96 @@ async def make_ana(databases: Databases, http: aiohttp.ClientSession) -> Ana:
             "escalation": str(escalation_id),
             "owner": str(tenant.owner.id),
             **mia,
+            "escalation name": f"escalation%20{mark}",
+            **crew,
         },
     )
 
 
-def addresses(path: str, ana: Ana) -> list[str]:
+async def make_crew(api: AlertApi, databases: Databases, tenant: Tenant, mark: str) -> dict[str, str]:
+    """A team of ana's with a member, a routing rule and a role, and a forwarding rule: their ids and names."""
+    bo = await add_user(databases, tenant)
+    owner = {"user": {"id": str(tenant.owner.id)}}
+    team = (await api.call("POST", "/v2/teams", {"name": f"crew {mark}", "members": [owner]})).data["id"]
+    rule = {"name": f"rule {mark}", "notify": {"type": "none"}}
+    forward = forwarding(tenant.owner.id, bo.id, f"alias-{mark}")
+    role = {"name": f"role {mark}", "rights": [{"right": "access-reports", "granted": True}]}
+    made = {
+        "routing rule": await api.call("POST", f"/v2/teams/{team}/routing-rules", rule),
+        "team role": await api.call("POST", f"/v2/teams/{team}/roles", role),
+        "forwarding": await api.call("POST", "/v2/forwarding-rules", forward),
+    }
+    return {
+        **{name: answer.data["id"] for name, answer in made.items()},
+        "team role name": f"role%20{mark}",
+        "forwarding alias": f"alias-{mark}",
+        "crew": team,
+        "crew name": f"crew%20{mark}",
+        "bo": str(bo.id),
+    }
+
+
+def forwarding(from_id: object, to_id: object, alias: str) -> dict[str, Any]:
+    return {
+        "fromUser": {"id": str(from_id)}, "toUser": {"id": str(to_id)}, "alias": alias,
+        "startDate": "2026-03-02T09:00:00Z", "endDate": "2026-03-03T09:00:00Z",
+    }  # fmt: skip
+
+
+def addresses(path: str, ana: Ana, method: str) -> list[str]:
     """The route's address for each way to name ana's object on it."""
-    if path.startswith(("/v2/alerts/saved-searches/{identifier}", "/v2/users/saved-searches/{identifier}")):
-        ways = [("saved search", "identifierType=id"), ("saved search name", "identifierType=name")]
-    elif path.startswith("/v2/alerts/requests/{request_id}"):
-        ways = [("request", "")]
-    elif path.startswith("/v2/alerts/{identifier}"):
-        kind = "alertIdentifierType" if "attachments" in path else "identifierType"
-        ways = [("alert", f"{kind}=id"), ("alert tiny", f"{kind}=tiny"), ("alert alias", f"{kind}=alias")]
-    elif path.startswith("/v2/users/{identifier}"):
-        ways = [("mia", ""), ("mia name", "")]
-    elif path.startswith("/v2/roles/{identifier}"):
-        ways = [("role", "identifierType=id"), ("role name", "identifierType=name")]
-    elif "{" not in path:
-        ways = [("", "")]
-    else:
-        pytest.fail(f"{path} is new: say here how to name ana's object on it")
+    ways = ways_to_name(path, method)
     found = []
     for name, query in ways:
         filled = re.sub(r"\{(identifier|request_id)\}", ana.ids.get(name, ""), path)
         filled = filled.replace("{attachment_id}", ana.ids["attachment"]).replace("{action}", f"action%20{ana.mark}")
         for part in ("contact", "rule", "step"):
             filled = filled.replace("{%s_id}" % part, ana.ids[part])  # noqa: UP031 - braces are what is replaced
+        filled = filled.replace("{user}", ana.ids["owner"]).replace("{rule}", ana.ids["routing rule"])
+        filled = filled.replace("{role}", ana.ids["team role name" if "&identifierType=name" in query else "team role"])
         assert "{" not in filled, f"{path} has a parameter that is new: say here what ana's is"
         found.append(f"{filled}?{'&'.join(filter(None, [query, *queries(path, ana)]))}".rstrip("?"))
     return found if "{" in path or found == [path] else [path, *found]
+
+
+BY_ID_OR_NAME = {
+    "/v2/alerts/saved-searches/{identifier}": "saved search",
+    "/v2/users/saved-searches/{identifier}": "saved search",
+    "/v2/roles/{identifier}": "role",
+    "/v2/escalations/{identifier}": "escalation",
+}
+
+
+def ways_to_name(path: str, method: str) -> list[tuple[str, str]]:
+    """Which of ana's ids or names stands for `{identifier}`, and what the query says of it."""
+    for start, name in BY_ID_OR_NAME.items():
+        if path.startswith(start):
+            return [(name, "identifierType=id"), (f"{name} name", "identifierType=name")]
+    if path.startswith("/v2/alerts/requests/{request_id}"):
+        return [("request", "")]
+    if path.startswith("/v2/alerts/{identifier}"):
+        kind = "alertIdentifierType" if "attachments" in path else "identifierType"
+        return [("alert", f"{kind}=id"), ("alert tiny", f"{kind}=tiny"), ("alert alias", f"{kind}=alias")]
+    if path.startswith("/v2/users/{identifier}"):
+        return [("mia", ""), ("mia name", "")]
+    if path.startswith("/v2/teams/{identifier}"):
+        return team_ways(path, method)
+    if path.startswith("/v2/forwarding-rules/{identifier}"):
+        return [("forwarding", "identifierType=id"), ("forwarding alias", "identifierType=alias")]
+    if "{" not in path:
+        return [("", "")]
+    pytest.fail(f"{path} is new: say here how to name ana's object on it")
+
+
+def team_ways(path: str, method: str) -> list[tuple[str, str]]:
+    """How ana's team is named on a route of its own, and on those of what belongs to it."""
+    if path.endswith("{role}"):
+        return [("crew", "teamIdentifierType=id"), ("crew name", "teamIdentifierType=name&identifierType=name")]
+    if path == "/v2/teams/{identifier}" and method == "PATCH":
+        return [("crew", "")]
+    own = path in {"/v2/teams/{identifier}", "/v2/teams/{identifier}/logs"}
+    kind = "identifierType" if own else "teamIdentifierType"
+    return [("crew", f"{kind}=id"), ("crew name", f"{kind}=name")]
 
 
 def queries(path: str, ana: Ana) -> list[str]:
@@ -151,8 +212,34 @@ def bodies(path: str, ana: Ana) -> dict[str, Any]:
         "/v2/alerts/{identifier}/priority": {"priority": "P1"},
         "/v2/alerts/{identifier}/message": {"message": "eve"},
         "/v2/alerts/{identifier}/description": {"description": "eve"},
+        **team_bodies(ana),
     }  # fmt: skip
     return known.get(path, {})
+
+
+def team_bodies(ana: Ana) -> dict[str, dict[str, Any]]:
+    """The same, for teams, escalations and forwarding rules."""
+    rule = {
+        "condition": "if-not-acked", "notifyType": "default", "delay": {"timeAmount": 1, "timeUnit": "minutes"},
+        "recipient": {"type": "team", "id": ana.ids["crew"]},
+    }  # fmt: skip
+    member = {"user": {"id": ana.ids["owner"]}, "role": "admin"}
+    rights = [{"right": "access-reports", "granted": False}]
+    other = f"eve's {uuid4()}"
+    return {
+        "/v2/teams": {"name": other, "members": [member]},
+        "/v2/teams/{identifier}": {"name": other},
+        "/v2/teams/{identifier}/members": member,
+        "/v2/teams/{identifier}/roles": {"name": other, "rights": rights},
+        "/v2/teams/{identifier}/roles/{role}": {"rights": rights},
+        "/v2/teams/{identifier}/routing-rules": {"notify": {"type": "escalation", "id": ana.ids["escalation"]}},
+        "/v2/teams/{identifier}/routing-rules/{rule}": {"name": other},
+        "/v2/teams/{identifier}/routing-rules/{rule}/change-order": {"order": 0},
+        "/v2/escalations": {"name": other, "rules": [rule]},
+        "/v2/escalations/{identifier}": {"rules": [rule]},
+        "/v2/forwarding-rules": forwarding(ana.ids["owner"], ana.ids["bo"], other),
+        "/v2/forwarding-rules/{identifier}": forwarding(ana.ids["owner"], ana.ids["bo"], other),
+    }
 
 
 async def send(api: AlertApi, method: str, path: str, address: str, ana: Ana) -> Answer:
@@ -204,14 +291,15 @@ async def test_eve_sees_and_changes_nothing_of_anas(
     eve = api_of(http, tenant)
     before = await contents(databases, ana.tenant)
 
-    for address in addresses(path, ana):
+    for address in addresses(path, ana, method):
         answer = await send(eve, method, path, address, ana)
 
         sent = answer.body | {"errors": {}, "paging": {}}  # these may repeat what eve wrote
+        sent["message"] = re.sub(r"\[[^]]*]", "", sent.get("message", ""))  # as do brackets in a message
         assert ana.mark not in str(sent), answer.body
         assert ana.ids["alert"] not in str(sent)
         if creates(method, path):
-            assert answer.status in {201, 202, 422}
+            assert answer.status in {201, 202, 404, 422}
         elif "{" not in path:
             assert answer.status == 200
         elif answer.status == 202:
@@ -226,13 +314,13 @@ async def test_eve_sees_and_changes_nothing_of_anas(
 async def test_ana_herself_succeeds_with_the_same_requests(
     http: aiohttp.ClientSession, databases: Databases, method: str, path: str
 ) -> None:
-    count = len(addresses(path, await make_ana(databases, http)))
+    count = len(addresses(path, await make_ana(databases, http), method))
 
     for way in range(count):
         ana = await make_ana(databases, http)
         api = api_of(http, ana.tenant)
 
-        answer = await send(api, method, path, addresses(path, ana)[way], ana)
+        answer = await send(api, method, path, addresses(path, ana, method)[way], ana)
 
         assert answer.status in {200, 201, 202}, answer.body
         if answer.status == 202 and path != "/v2/alerts":

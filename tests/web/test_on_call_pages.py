@@ -188,7 +188,7 @@ async def test_members_come_change_and_go(ana: Browsing, databases: Databases, t
 
     assert f"{bo_user.full_name} Member" in added
     assert f"{bo_user.full_name} Team admin" in promoted
-    assert "A member is an admin of the team or a user." in wrong
+    assert "A member has a role that the team knows." in wrong
     members = await rows(tenant, "select user_id from team_members where account_id = %(account_id)s")
     assert [row["user_id"] for row in members] == [tenant.owner.id]
     assert "Removed." in gone

@@ -75,3 +75,32 @@ async def list_entries(
         since=since,
     )
     return sorted(entries, key=lambda entry: entry.id, reverse=True)
+
+
+async def list_of_object(
+    tx: Tx,
+    account_id: int,
+    object_type: str,
+    object_id: str,
+    *,
+    newest_first: bool,
+    limit: int,
+    offset: int,
+    since: datetime | None,
+) -> list[Entry]:
+    """What was done to one thing, from the entry number `offset` on; nothing before `since`."""
+    return await tx.all(
+        Entry,
+        f"""
+        select {ENTRY} from audit_log
+         where account_id = %(account_id)s and object_type = %(object_type)s and object_id = %(object_id)s
+           and (%(since)s::timestamptz is null or at >= %(since)s)
+         order by id {"desc" if newest_first else "asc"} limit %(limit)s offset %(offset)s
+        """,
+        account_id=account_id,
+        object_type=object_type,
+        object_id=object_id,
+        since=since,
+        limit=limit,
+        offset=offset,
+    )

@@ -158,12 +158,17 @@ async def test_s4_before_day_28_of_a_debt_the_owner_chooses_who_stays_on_free(
     await ana.add_card("pm_card_chargeCustomerFail")
     await ana.comes_to("2026-04-26 00:30")  # restricted since 24 April
     page, overview = (await ana.owner.get(HERE)).text, (await ana.owner.get("/settings/subscriptions")).text
+    [restricted_letter] = [it.text_body for it in await mails(ana.tenant, "restricted")]
 
     said = await keep(ana, people[3:], plan="free")
     during = await resting(ana)
     await ana.comes_to("2026-05-08 00:30")
 
     assert "The plan Free comes" not in calm
+    letter = restricted_letter
+    assert "If it is not paid, the account moves to Free on 8 May 2026." in letter
+    assert "Free switches off" in letter
+    assert f"{HERE}" in letter
     assert "The plan Free comes on 8 May 2026 and includes less than there is." in page
     assert "That is so unless the open invoices are paid before." in page
     assert "at most 5 of 8" in page

@@ -6,15 +6,18 @@ S01, S15, S19, S23, S28, S37
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tocsin.billing.account import ChargeFor, ChargeOrder, LetterKind, Unpaid
 from tocsin.billing.boundary import to_free
+from tocsin.billing.coming import dunning_ends_at
 from tocsin.billing.debits import RECURRING, running
 from tocsin.billing.decision import END_AFTER, RESTRICTED_AFTER, Decision, billed_lines, midnight_in, restand
 from tocsin.billing.invoicing import credit_note, credit_running
 from tocsin.billing.model import LineKind
 from tocsin.licensing.model import FREE
+from tocsin.licensing.periods import day_of
 
 RETRIES = (1, 3, 7, 14, 21)  # days after the due date on which a card is tried again
 REMINDERS = (-7, 0, 7, 14, 21)  # days around it on which an invoice to be transferred is brought to mind
@@ -69,7 +72,13 @@ def stand_and_tell(decision: Decision) -> None:
     restand(decision)
     after = decision.subscription.standing
     if after != before and after == "restricted":
-        decision.tell(LetterKind.RESTRICTED)
+        decision.tell(LetterKind.RESTRICTED, free_on=_free_on(decision))
+
+
+def _free_on(decision: Decision) -> date | None:
+    """The day on which the account moves to Free if nothing is paid; None where the debt does not end the term."""
+    ends_at = dunning_ends_at(decision.billing)
+    return day_of(ends_at, ZoneInfo(decision.subscription.zone)) if ends_at else None
 
 
 def facts(unpaid: Unpaid) -> dict[str, object]:

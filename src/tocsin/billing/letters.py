@@ -246,13 +246,14 @@ class OutboxTeller:
 
     async def _losses_of(self, tx: Tx, account_id: int, letter: Facts, at: datetime) -> Sequence[Loss]:
         """Counted before the decision is kept: what the account has is what it had until now."""
-        if self.losses is None or letter.kind not in LOSING:
+        if self.losses is None or letter.kind not in LOSING or not letter.facts.get("free_on", True):
             return ()
         plan, seats = letter.facts.get("plan"), letter.facts.get("seats")
         return await self.losses(tx, account_id, str(plan or FREE), seats if isinstance(seats, int) else None, at)
 
 
-LOSING = {LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED, LetterKind.MOVED_TO_FREE}
+BEFORE = {LetterKind.TRIAL_REMINDER, LetterKind.RESTRICTED}
+LOSING = {*BEFORE, LetterKind.TRIAL_ENDED, LetterKind.MOVED_TO_FREE}
 ABOUT_MONEY = {
     LetterKind.CHARGE_FAILED,
     LetterKind.PAYMENT_TAKEN_BACK,
@@ -277,12 +278,14 @@ def in_words(letter: Facts, locale: str, zone: ZoneInfo, base_url: str, losses: 
     words = WORDS[letter.kind]
     facts = _said(letter.facts, locale, zone)
     chosen = letter.kind in (LetterKind.TRIAL_REMINDER, LetterKind.TRIAL_ENDED) and "plan" in letter.facts
-    ended = letter.kind is not LetterKind.TRIAL_REMINDER
+    ended = letter.kind not in BEFORE
     paragraphs = (CHOSEN_BEGINS if ended else CHOSEN,) if chosen else words.paragraphs
     if letter.facts.get("lacks_card"):
         without = CHOSEN_LACKS_CARD if ended else CHOSEN_WITHOUT_CARD
         paragraphs = (without,) if chosen else (*paragraphs, NO_CARD_YET)
         words = words._replace(button=N_("Add a card"), page=BILLING)
+    if letter.facts.get("free_on"):
+        paragraphs = (*paragraphs, MOVES_TO_FREE)
     buttons = [Button(_(words.button), f"{base_url}{words.page}")] if words.button else []
     if losses:
         buttons.append(Button(_("Choose what stays"), f"{base_url}{ACTIVE}"))
@@ -301,6 +304,7 @@ CHOSEN_WITHOUT_CARD = N_(
     "You have chosen what comes next: %(target)s. No card is on file yet: add one before the trial ends, and it begins"
     " by itself; without one the account moves to Free."
 )
+MOVES_TO_FREE = N_("If it is not paid, the account moves to Free on %(free_on)s.")
 CHOSEN_BEGINS = N_("What you have chosen follows: %(target)s. Everything stays as it is.")
 CHOSEN_LACKS_CARD = N_(
     "You have chosen what comes next: %(target)s. No card is on file: with one it begins, without one the account moves"

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from tocsin.billing import books, charges_store, commands, store
+from tocsin.billing import books, charges_store, commands, documents_store, store
 from tocsin.billing.account import Change, ChargeFor, PaymentMethod
 from tocsin.billing.account import Outcome as Decided
 from tocsin.billing.cards.gateway import (
@@ -220,6 +220,8 @@ async def _declined(tx: Tx, rails: Rails, attempt: Attempt, declined: Declined, 
 
 async def _apply(tx: Tx, rails: Rails, account_id: int, settled: ChargeSettled, at: datetime) -> Result:
     billing, _ = await store.lock(tx, account_id)
+    if settled.document_id is not None:  # what a holder confirms late is for the invoice that stands in its place
+        settled = replace(settled, document_id=await documents_store.in_place_of(tx, account_id, settled.document_id))
     published = await books.load(tx)
     outcome = decide(billing, settled, at, context(published, {}))
     documents = await keep(tx, rails, [Change(billing, outcome)], published, at)

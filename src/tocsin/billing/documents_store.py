@@ -81,12 +81,9 @@ async def get_document(tx: Tx, account_id: int, document_id: UUID) -> Document:
     return to_document(rows[0], await lines_of(tx, rows))
 
 
-async def get_invoiced(tx: Tx, account_id: int, document_id: UUID) -> Invoiced:
-    """A finalised document with what reduced it; of one that was made out anew, the one in its place.
-
-    Raises: NotFound.
-    """
-    standing = await tx.value(
+async def in_place_of(tx: Tx, account_id: int, document_id: UUID) -> UUID:
+    """The invoice that stands in the place of this one by now, or itself."""
+    found: UUID = await tx.value(
         """
         with recursive chain as (
           select %(id)s::uuid as id, 0 as place
@@ -98,10 +95,10 @@ async def get_invoiced(tx: Tx, account_id: int, document_id: UUID) -> Invoiced:
         account_id=account_id,
         id=document_id,
     )
-    return await get_exactly(tx, account_id, standing)
+    return found
 
 
-async def get_exactly(tx: Tx, account_id: int, document_id: UUID) -> Invoiced:
+async def get_invoiced(tx: Tx, account_id: int, document_id: UUID) -> Invoiced:
     """A finalised document with what reduced it. Raises: NotFound."""
     document = await get_document(tx, account_id, document_id)
     written_off: int = await tx.value(

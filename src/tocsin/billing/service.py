@@ -258,10 +258,11 @@ async def _about(tx: Tx, account_id: int, command: Command) -> tuple[Command, In
     """The document that a command is about; money for an invoice that was made out anew is for the one in its place."""
     match command:
         case CorrectBuyer():
-            return command, await documents_store.get_exactly(tx, account_id, command.document_id)
+            return command, await documents_store.get_invoiced(tx, account_id, command.document_id)
         case RecordPayment() | ReversePayment():
-            about = await documents_store.get_invoiced(tx, account_id, command.document_id)
-            return replace(command, document_id=about.document.id), about
+            standing = await documents_store.in_place_of(tx, account_id, command.document_id)
+            about = await documents_store.get_invoiced(tx, account_id, standing)
+            return replace(command, document_id=standing), about
         case _:
             return command, None
 

@@ -4,6 +4,7 @@ Source: licensing requirements R7.2, CHOICE-37
 """
 
 from datetime import datetime
+from uuid import uuid4
 
 from tocsin.billing import letters_store
 from tocsin.billing.letters import INFORMATION
@@ -33,7 +34,10 @@ def in_words(vat_id: str, locale: str, base_url: str) -> Letter:
 
 async def send(tx: Tx, account_id: int, vat_id: str, base_url: str, at: datetime) -> None:
     """To every owner."""
+    letter_id = uuid4()
     for reader in (await letters_store.readers(tx, [account_id])).get(account_id, []):
         letter = in_words(vat_id, reader.locale, base_url)
         text, html = written(letter, locale=reader.locale, zone=reader.zone, at=at)
-        await outbox.enqueue(tx, account_id, PURPOSE, reader.address, letter.subject, text, html, at)
+        await outbox.enqueue(
+            tx, account_id, PURPOSE, reader.address, letter.subject, text, html, at, letter_id=letter_id
+        )

@@ -1,13 +1,16 @@
 """Charges whose end is not known at once: lost answers, banks that ask, holders who do not come back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.support.billing_accounts import Subscriber, advance, at, make_standard
+from tests.support.billing_histories import AMERICAN
 from tests.support.stripe_fake import StripeFake
 
 from tocsin.billing import charging
-from tocsin.billing.commands import Order
+from tocsin.billing.account import PaymentMethod
+from tocsin.billing.commands import ChangeBuyer, CorrectBuyer, Order, RecordPayment
 from tocsin.billing.keeping import Rails
 from tocsin.billing.model import DocumentStatus
 from tocsin.db import Databases
@@ -119,3 +122,27 @@ async def test_r4_1_accept_each_of_the_four_brands_pays(
     [invoice] = await ana.documents()
 
     assert (invoice.gross_minor, invoice.status) == (23_000, DocumentStatus.PAID)
+
+
+async def test_what_a_holder_confirms_late_is_for_the_invoice_in_its_place(
+    databases: Databases, rails: Rails, fake: StripeFake
+) -> None:
+    """The buyer was corrected between: of 230.00 the transfer paid 100.00, which is a balance in the end."""
+    ana = await make_standard(databases, rails, fake)
+    await ana.add_card(fake, "2026-04-09 10:00", "pm_card_authenticationRequired")
+    await advance(ana, "2026-04-10 09:00")
+    [unpaid] = (await ana.billing()).unpaid
+    await ana.do("2026-04-10 10:00", RecordPayment(unpaid.document.id, 10_000, PaymentMethod.TRANSFER))
+    await ana.do("2026-04-10 10:01", ChangeBuyer(replace(AMERICAN, city="Oakland")))
+    await ana.do("2026-04-10 10:02", CorrectBuyer(unpaid.document.id))
+    assert [it.document.owed_minor for it in (await ana.billing()).unpaid] == [13_000]
+    now, account_id = at("2026-04-10 12:00"), ana.tenant.account_id
+
+    asked = await charging.authenticate(
+        ana.tenant.app, rails, account_id, unpaid.document.id, "https://tocsin.example/", now
+    )
+    await fake.authenticate(asked.url)
+    await charging.look_again(ana.tenant.app, rails, account_id, now)
+
+    billing = await ana.billing()
+    assert (billing.unpaid, billing.subscription.balance_minor) == ((), 10_000)

@@ -20,6 +20,7 @@ from tocsin.billing.commands import (
     CorrectBuyer,
     Order,
     RecordPayment,
+    ReversePayment,
     WriteOff,
 )
 from tocsin.billing.documents import words
@@ -308,7 +309,21 @@ def test_to_a_buyer_without_an_address_nothing_is_made_out() -> None:
 
 BUYERS = st.sampled_from([AMERICAN, MOVED, WARSAW, replace(GERMAN, vat_id=""), GERMAN])
 DOINGS = st.sampled_from(
-    ["correct", "correct", "pay", "part", "late", "upgrade", "seats", "decline", "card", "write off", "time"]
+    [
+        "correct",
+        "correct",
+        "pay",
+        "part",
+        "late",
+        "upgrade",
+        "seats",
+        "decline",
+        "card",
+        "write off",
+        "time",
+        "dispute",
+        "won",
+    ]
 )
 
 
@@ -327,8 +342,16 @@ def commands(history: History, doing: str, buyer: Buyer, pick: int) -> list[Comm
         "seats": [Order(Target(seats=11 + pick))],
         "card": [CardAdded(chosen.id)],
         "write off": [WriteOff(owed.id, "gone")],
+        "dispute": [ReversePayment(in_place_of(history, chosen), 23_000 - pick, PaymentMethod.CARD)],
+        "won": [RecordPayment(in_place_of(history, chosen), 23_000, PaymentMethod.CARD)],
     }
     return asked.get(doing, [])
+
+
+def in_place_of(history: History, invoice: Document) -> UUID:
+    """Money that comes or goes for an invoice that was made out anew is for the one in its place."""
+    following = next((it for it in history.finals() if it.corrects == invoice.id), None)
+    return in_place_of(history, following) if following else invoice.id
 
 
 @settings(max_examples=150, deadline=None)

@@ -64,6 +64,7 @@ async def last_audited(databases: Databases, tenant: Tenant) -> Entry:
 
 
 async def test_post_v2_escalations_takes_every_recipient_and_notify_type(api: AlertApi, tenant: Tenant) -> None:
+    """`POST /v2/escalations`."""
     team = (await api.call("POST", "/v2/teams", {"name": "Edge"})).data["id"]
     schedule = {"type": "schedule", "name": "Edge_schedule"}
     given = [
@@ -93,6 +94,7 @@ async def test_post_v2_escalations_takes_every_recipient_and_notify_type(api: Al
 
 
 async def test_get_v2_escalations_lists_them_with_their_rules(api: AlertApi, tenant: Tenant) -> None:
+    """`GET /v2/escalations`, `GET /v2/escalations/{identifier}`."""
     await create(api, tenant, "B", repeat={"waitInterval": 10, "count": 3, "resetRecipientStates": True})
     await create(api, tenant, "A")
 
@@ -109,6 +111,7 @@ async def test_get_v2_escalations_lists_them_with_their_rules(api: AlertApi, ten
 async def test_patch_v2_escalations_replaces_rules_and_leaves_what_it_does_not_name(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`PATCH /v2/escalations/{identifier}`."""
     bo = await add_user(databases, tenant)
     ident = await create(api, tenant, description="old", repeat={"waitInterval": 5, "count": 1})
     changes = {"id": ident, "ownerTeam": {}, "name": "", "rules": [rule({"type": "user", "id": str(bo.id)}, 7)]}
@@ -143,6 +146,7 @@ async def test_patch_v2_escalations_turns_repeating_off_and_renames(
 async def test_delete_v2_escalations_refuses_while_something_uses_it(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`DELETE /v2/escalations/{identifier}`."""
     ident = await create(api, tenant)
     await api.call("POST", "/v2/teams", {"name": "Edge"})
     path = "/v2/teams/Edge/routing-rules"

@@ -40,6 +40,9 @@ def body(tenant: Tenant, to: User, **more: Any) -> dict[str, Any]:
 async def test_v2_forwarding_rules_are_made_read_rewritten_and_deleted(
     api: AlertApi, databases: Databases, tenant: Tenant, bo: User
 ) -> None:
+    """`POST /v2/forwarding-rules`, `GET /v2/forwarding-rules`; `GET /v2/forwarding-rules/{identifier}`,
+    `PUT /v2/forwarding-rules/{identifier}`, `DELETE /v2/forwarding-rules/{identifier}`.
+    """
     made = await api.call("POST", "/v2/forwarding-rules", body(tenant, bo, alias="holiday"))
     rule_id = check_answer(made, 201, result="Created", data=WRITTEN)["id"]
 

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests.support.browsing import Answer, Browsing
-from tests.support.makers import Tenant
+from tests.support.makers import START, Tenant, add_user
 
+from tocsin.accounts import team_service
+from tocsin.accounts.audit import system
 from tocsin.accounts.model import User
 from tocsin.clock import SystemClock
 from tocsin.db import Databases
@@ -173,6 +175,37 @@ async def test_a_team_admin_changes_the_own_team(
     page = await bo.post(f"/teams/{team_id}", name="Web and shop", description="")
 
     assert page.find("<h1>([^<]+)</h1>") == "Web and shop"
+
+
+async def test_a_role_of_the_team_lets_its_members_do_what_it_grants(
+    bo: Browsing, databases: Databases, tenant: Tenant, bo_user: User
+) -> None:
+    """Who manages members takes users in and lets them go; admins are an admin's matter."""
+    cy = await add_user(databases, tenant)
+    team_id = await add_team(databases, tenant, "Web", (tenant.owner, "admin"), (bo_user, "user"))
+    base, actor = f"/teams/{team_id}", system(tenant.account_id, START)
+    rights = {"manage-members": True, "edit-escalations": True, "edit-schedules": False}
+    await team_service.make_role(tenant.app, actor, team_id, "Lead", rights)
+    assert "New rule" not in await bo.get(base)
+    await team_service.set_member(tenant.app, actor, team_id, bo_user.id, "Lead")
+
+    page = words(await bo.get(base))
+    taken_in = await bo.post(f"{base}/members", user=str(cy.id), role="user")
+    let_go = await bo.post(f"{base}/members/remove", user=str(cy.id))
+    rule = await bo.post(f"/escalations/{await escalation_id(tenant)}/rules/2/remove")
+    refused = [
+        await bo.send("POST", f"{base}/members", user=str(bo_user.id), role="admin"),
+        await bo.send("POST", f"{base}/members", user=str(tenant.owner.id), role="user"),
+        await bo.send("POST", f"{base}/members/remove", user=str(tenant.owner.id)),
+        await bo.send("POST", base, name="Mine"),
+        await bo.send("POST", f"/schedules/{await schedule_id(tenant)}", name="Mine"),
+    ]
+
+    assert f"{bo_user.full_name} Lead" in page
+    assert "New rule" in page
+    assert "New rotation" not in page
+    assert ["Saved." in taken_in, "Removed." in let_go, "Removed." in rule] == [True] * 3
+    assert [answer.status for answer in refused] == [403] * 5
 
 
 async def test_members_come_change_and_go(ana: Browsing, databases: Databases, tenant: Tenant, bo_user: User) -> None:

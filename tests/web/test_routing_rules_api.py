@@ -75,6 +75,7 @@ async def names(api: AlertApi) -> list[str]:
 
 
 async def test_post_v2_teams_routing_rules_keeps_all_that_it_is_given(api: AlertApi) -> None:
+    """`POST /v2/teams/{identifier}/routing-rules`, `GET /v2/teams/{identifier}/routing-rules/{rule}`."""
     body = {
         "criteria": URGENT, "timezone": "Asia/Kolkata", "timeRestriction": NIGHT, "isDefault": True, "TeamId": "x",
         "notify": {"type": "schedule", "name": "Edge_schedule", "id": ""},
@@ -92,6 +93,7 @@ async def test_post_v2_teams_routing_rules_keeps_all_that_it_is_given(api: Alert
 
 
 async def test_get_v2_teams_routing_rules_lists_them_in_order_with_the_default_last(api: AlertApi) -> None:
+    """`GET /v2/teams/{identifier}/routing-rules`."""
     await create(api, "b")
     await create(api, "c", order=7)
     await create(api, "a", order=0, criteria={}, timeRestriction={}, timezone="")
@@ -109,6 +111,7 @@ async def test_get_v2_teams_routing_rules_lists_them_in_order_with_the_default_l
 async def test_patch_v2_teams_routing_rules_changes_what_it_names(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`PATCH /v2/teams/{identifier}/routing-rules/{rule}`."""
     ident = await create(api, "night", criteria=URGENT, timeRestriction=NIGHT, timezone="Asia/Tokyo")
 
     changed = await api.call(
@@ -130,6 +133,7 @@ async def test_patch_v2_teams_routing_rules_changes_what_it_names(
 
 
 async def test_post_change_order_moves_a_rule_and_the_others_make_room(api: AlertApi) -> None:
+    """`POST /v2/teams/{identifier}/routing-rules/{rule}/change-order`."""
     idents = {name: await create(api, name) for name in "abcd"}
 
     moved = await api.call("POST", at(idents["a"], "/change-order"), {"order": 2})
@@ -149,6 +153,7 @@ async def test_post_change_order_moves_a_rule_and_the_others_make_room(api: Aler
 async def test_delete_v2_teams_routing_rules_closes_the_gap(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`DELETE /v2/teams/{identifier}/routing-rules/{rule}`."""
     idents = [await create(api, name) for name in "abc"]
 
     check_answer(await api.call("DELETE", at(idents[1])), 200, result="Deleted")

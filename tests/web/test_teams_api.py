@@ -39,6 +39,7 @@ async def audit(databases: Databases, tenant: Tenant) -> list[Entry]:
 
 
 async def test_post_v2_teams_makes_a_team_that_reaches_somebody_at_once(api: AlertApi, tenant: Tenant) -> None:
+    """`POST /v2/teams`."""
     ana = {"user": {"username": tenant.owner.username}, "role": "admin"}
     answer = await api.call("POST", "/v2/teams", {"name": "Edge", "description": "front", "members": [ana]})
     team = check_answer(answer, 201, result="Created", data=NAMED)
@@ -54,6 +55,7 @@ async def test_post_v2_teams_makes_a_team_that_reaches_somebody_at_once(api: Ale
 
 
 async def test_get_v2_teams_lists_them_and_expands_members_when_asked(api: AlertApi, tenant: Tenant) -> None:
+    """`GET /v2/teams`."""
     await create(api, name="B", members=[{"user": {"id": str(tenant.owner.id)}}])
     await create(api, name="A")
 
@@ -68,6 +70,7 @@ async def test_get_v2_teams_lists_them_and_expands_members_when_asked(api: Alert
 
 
 async def test_get_v2_teams_identifier_shows_one_by_id_or_name(api: AlertApi, tenant: Tenant) -> None:
+    """`GET /v2/teams/{identifier}`."""
     team_id = await create(api, name="Web & more", members=[{"user": {"id": str(tenant.owner.id)}, "role": "admin"}])
 
     by_id = check_answer(await api.get(f"/v2/teams/{team_id.upper()}"), 200, data=TEAM | {"members": [MEMBER]})
@@ -85,6 +88,7 @@ async def test_get_v2_teams_identifier_shows_one_by_id_or_name(api: AlertApi, te
 async def test_patch_v2_teams_changes_what_it_names_and_members_as_a_whole(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`PATCH /v2/teams/{identifier}`."""
     bo = await add_user(databases, tenant)
     team_id = await create(api, description="old", members=[{"user": {"id": str(tenant.owner.id)}, "role": "admin"}])
 
@@ -108,6 +112,7 @@ async def test_patch_v2_teams_changes_what_it_names_and_members_as_a_whole(
 async def test_delete_v2_teams_takes_what_is_the_teams_and_leaves_its_members(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`DELETE /v2/teams/{identifier}`."""
     team_id = await create(api, name="Gone", members=[{"user": {"id": str(tenant.owner.id)}}])
     await api.call(
         "POST", f"/v2/teams/{team_id}/roles", {"name": "r", "rights": [{"right": "access-reports", "granted": True}]}
@@ -180,6 +185,7 @@ async def test_a_team_has_a_name_of_its_own_and_members_who_exist(api: AlertApi)
 
 
 async def test_get_v2_teams_logs_says_who_changed_what_page_by_page(api: AlertApi, tenant: Tenant) -> None:
+    """`GET /v2/teams/{identifier}/logs`."""
     team_id = await create(api, name="Logged")
     member = {"user": {"id": str(tenant.owner.id)}}
     await api.call("POST", f"/v2/teams/{team_id}/members", member)
@@ -203,6 +209,7 @@ async def test_get_v2_teams_logs_says_who_changed_what_page_by_page(api: AlertAp
 async def test_post_and_delete_v2_teams_members_put_people_in_and_out(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`POST /v2/teams/{identifier}/members`, `DELETE /v2/teams/{identifier}/members/{user}`."""
     bo = await add_user(databases, tenant)
     team_id = await create(api, name="Crew")
     path = "/v2/teams/Crew/members?teamIdentifierType=name"
@@ -227,6 +234,10 @@ async def test_post_and_delete_v2_teams_members_put_people_in_and_out(
 async def test_v2_teams_roles_are_made_read_changed_and_deleted(
     api: AlertApi, databases: Databases, tenant: Tenant
 ) -> None:
+    """`GET /v2/teams/{identifier}/roles`, `POST /v2/teams/{identifier}/roles`,
+    `GET /v2/teams/{identifier}/roles/{role}`,
+    `PATCH /v2/teams/{identifier}/roles/{role}`, `DELETE /v2/teams/{identifier}/roles/{role}`.
+    """
     team_id = await create(api, name="Ops")
     path = f"/v2/teams/{team_id}/roles"
     rights = [{"right": "manage-members", "granted": True}, {"right": "delete-schedules", "granted": False}]

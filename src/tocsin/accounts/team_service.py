@@ -7,6 +7,7 @@ from tocsin.accounts import audit, store, team_store
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.directory import Directory, Reference
 from tocsin.accounts.model import Team, TeamMember
+from tocsin.accounts.team_rights import ADMIN, USER
 from tocsin.accounts.team_store import TeamRole
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict, InUse, Invalid, NotFound
@@ -14,7 +15,7 @@ from tocsin.i18n import N_
 
 NAME_LIMIT = 100
 DESCRIPTION_LIMIT = 1000
-ROLES = ("admin", "user")
+ROLES = (ADMIN, USER)
 ROLE_TAKEN = N_("The team has a role of this name.")
 NO_ROLE = N_("There is no such role in the team.")
 

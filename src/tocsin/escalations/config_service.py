@@ -13,7 +13,7 @@ from tocsin.accounts.audit import Actor
 from tocsin.accounts.directory import Reference
 from tocsin.accounts.gate import INACTIVE, Gate
 from tocsin.accounts.model import Team
-from tocsin.db import Db, Tx
+from tocsin.db import Db, Tx, retried
 from tocsin.errors import Conflict, InUse, Invalid, NotFound, PlanRequired
 from tocsin.escalations import config_store, meant
 from tocsin.escalations.action_store import wake_engine
@@ -40,6 +40,7 @@ class RuleForm:
     recipient_id: UUID
 
 
+@retried
 async def make_team(
     db: Db,
     gate: Gate,
@@ -73,6 +74,7 @@ async def make_team(
     return team
 
 
+@retried
 async def delete_team(db: Db, gate: Gate, actor: Actor, team_id: UUID) -> None:
     """The team is gone, with its schedules, escalations, routing rules, roles and keys; its members stay.
 
@@ -91,6 +93,7 @@ async def delete_team(db: Db, gate: Gate, actor: Actor, team_id: UUID) -> None:
         await audit.record(tx, actor, "deleted", "team", team_id, team.name, before=facts)
 
 
+@retried
 async def make_escalation(
     db: Db, gate: Gate, actor: Actor, draft: EscalationDraft, within: UUID | None = None
 ) -> EscalationRow:
@@ -147,6 +150,7 @@ async def change_escalation(
     return row
 
 
+@retried
 async def delete_escalation(db: Db, gate: Gate, actor: Actor, escalation_id: UUID) -> None:
     """It is gone; runs under way end, and the owners hear of alerts that nobody has taken. Raises: NotFound, InUse."""
     async with db.transaction() as tx:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import available_timezones
 
 from tocsin.accounts.directory import Reference
+from tocsin.accounts.team_rights import TeamRight
 from tocsin.alerts import fields
 from tocsin.alerts.criteria import MATCH_ALL, Criteria
 from tocsin.alerts.criteria import from_json as criteria_from_json
@@ -115,16 +116,6 @@ class RoleDraft:
 
     name: str | None = None
     rights: Mapping[str, bool] | None = None
-
-
-TEAM_RIGHTS = (
-    "manage-members", "edit-team-roles", "delete-team-roles", "access-member-profiles", "edit-member-profiles",
-    "edit-routing-rules", "delete-routing-rules", "edit-escalations", "delete-escalations", "edit-schedules",
-    "delete-schedules", "edit-integrations", "delete-integrations", "edit-heartbeats", "delete-heartbeats",
-    "access-reports", "edit-services", "delete-services", "edit-rooms", "delete-rooms", "edit-policies",
-    "delete-policies", "edit-maintenance", "delete-maintenance", "edit-automation-actions",
-    "delete-automation-actions", "subscription-to-services",
-)  # fmt: skip
 
 
 def team(payload: Payload) -> TeamDraft:
@@ -270,8 +261,8 @@ def _rights(payload: Payload, errors: fields.Errors) -> Mapping[str, bool] | Non
     for index, it in enumerate(given if isinstance(given, list) else [None]):
         place = f"rights[{index}]"
         right, granted = (it.get("right"), it.get("granted")) if isinstance(it, Mapping) else (None, None)
-        if right not in TEAM_RIGHTS:
-            errors[place] = f"Property [{place}.right] should be one of [{', '.join(TEAM_RIGHTS)}]."
+        if right not in set(TeamRight):
+            errors[place] = f"Property [{place}.right] should be one of [{', '.join(TeamRight)}]."
         elif not isinstance(granted, bool):
             errors[place] = f"Property [{place}.granted] should be true or false."
         else:

@@ -14,7 +14,7 @@ from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Team
 from tocsin.alerts import criteria
 from tocsin.alerts.criteria import Criteria, CriteriaType, Field
-from tocsin.db import Db, Tx
+from tocsin.db import Db, Tx, retried
 from tocsin.errors import Invalid, NotFound
 from tocsin.escalations import meant, routing_store
 from tocsin.escalations.action_store import wake_engine
@@ -31,6 +31,7 @@ EVERYWHERE = frozenset({Field.PRIORITY, Field.TAGS})  # what rules look at on ev
 NEEDED = "Property [notify] cannot be empty."
 
 
+@retried
 async def make_rule(
     db: Db, gate: Gate, actor: Actor, team_id: UUID, draft: RoutingDraft, within: UUID | None = None
 ) -> RoutingRow:
@@ -67,6 +68,7 @@ async def make_rule(
     return replace(rule, position=order)
 
 
+@retried
 async def change_rule(
     db: Db, gate: Gate, actor: Actor, team_id: UUID, rule_id: UUID, draft: RoutingDraft, within: UUID | None = None
 ) -> RoutingRow:
@@ -98,6 +100,7 @@ async def move_rule(db: Db, gate: Gate, actor: Actor, team_id: UUID, rule_id: UU
     return await change_rule(db, gate, actor, team_id, rule_id, RoutingDraft(order=order))
 
 
+@retried
 async def delete_rule(db: Db, gate: Gate, actor: Actor, team_id: UUID, rule_id: UUID) -> RoutingRow:
     """The rule that is gone. Raises: NotFound, Invalid for the default rule."""
     async with db.transaction() as tx:

@@ -7,15 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from tocsin.accounts import store as accounts_store
-from tocsin.accounts import team_service
+from tocsin.accounts import team_service, team_store
 from tocsin.accounts.directory import Directory
 from tocsin.accounts.pages_access import PageContext, path_uuid
+from tocsin.accounts.team_rights import ADMIN, USER, TeamRight
 from tocsin.errors import Conflict, Forbidden, Invalid
 from tocsin.escalations import config_service, config_store
 from tocsin.escalations.config_service import RuleForm
 from tocsin.escalations.escalation import Condition, NotifyType, RecipientKind
 from tocsin.escalations.pages.common import Configuring, Removing, Responding
-from tocsin.escalations.pages.teams import may_edit_team
+from tocsin.escalations.pages.teams import may_in_team
 from tocsin.i18n import N_
 from tocsin.schedules import service as schedules_service
 from tocsin.schedules import store as schedules_store
@@ -36,15 +37,20 @@ async def _done(ctx: PageContext, to: str, change: Awaitable[object], text: str)
     return ctx.redirect(to, "success", text)
 
 
-async def _check_team(ctx: PageContext, team_id: UUID | None, *, members_too: bool = False) -> str:
+async def _check_team(
+    ctx: PageContext, team_id: UUID | None, right: TeamRight | None = None, *, members_too: bool = False
+) -> str:
     """The address of the team's page. Raises: Forbidden, NotFound, PlanRequired while an invoice is long unpaid.
+
+    A role of the team may grant `right`; without one it takes an admin.
 
     With `members_too` it is about who stands in, which goes on whatever is unpaid.
     """
     async with ctx.db.transaction() as tx:
         members = [it for it in await accounts_store.list_team_members(tx, ctx.account_id) if it.team_id == team_id]
+        roles = await team_store.list_roles(tx, ctx.account_id, team_id) if team_id else []
     is_member = members_too and any(it.user_id == ctx.user.id for it in members)
-    if not may_edit_team(ctx, members) and not is_member:
+    if not may_in_team(ctx, members, roles, right) and not is_member:
         raise Forbidden(NOT_YOURS)
     if not members_too:
         await ctx.require_configurable()
@@ -79,10 +85,10 @@ async def post_team(ctx: Responding, team_id: str) -> Response:
 @router.post("/teams/{team_id}/members")
 async def post_member(ctx: Responding, team_id: str) -> Response:
     """Take somebody in, or change their role."""
-    ident, user_id = path_uuid(team_id), path_uuid(ctx.form.text("user"))
-    to = await _check_team(ctx, ident)
+    ident, user_id, role = path_uuid(team_id), path_uuid(ctx.form.text("user")), ctx.form.text("role")
+    to = await _check_team(ctx, ident, await _right_over(ctx, ident, user_id, role))
     _ = ctx.words
-    change = team_service.set_member(ctx.db, ctx.actor, ident, user_id, ctx.form.text("role"))
+    change = team_service.set_member(ctx.db, ctx.actor, ident, user_id, role)
     return await _done(ctx, f"{to}#members", change, _("Saved."))
 
 
@@ -90,17 +96,27 @@ async def post_member(ctx: Responding, team_id: str) -> Response:
 async def post_remove_member(ctx: Removing, team_id: str) -> Response:
     """Let somebody go."""
     ident, user_id = path_uuid(team_id), path_uuid(ctx.form.text("user"))
-    to = await _check_team(ctx, ident)
+    to = await _check_team(ctx, ident, await _right_over(ctx, ident, user_id))
     _ = ctx.words
     change = team_service.remove_member(ctx.db, ctx.actor, ident, user_id)
     return await _done(ctx, f"{to}#members", change, _("Removed."))
+
+
+async def _right_over(ctx: PageContext, team_id: UUID, user_id: UUID, role: str = USER) -> TeamRight | None:
+    """What it takes to give somebody this role or to let them go: more than a user's part is an admin's to give, and
+    an admin's to take from an admin.
+    """
+    async with ctx.db.transaction() as tx:
+        members = await accounts_store.list_team_members(tx, ctx.account_id)
+    is_admin = any(it.team_id == team_id and it.user_id == user_id and it.role == ADMIN for it in members)
+    return None if is_admin or role != USER else TeamRight.MANAGE_MEMBERS
 
 
 async def _schedule_page(ctx: PageContext, schedule_id: UUID, *, members_too: bool = False) -> str:
     """The page that shows the schedule. Raises: NotFound, Forbidden."""
     async with ctx.db.transaction() as tx:
         schedule = await schedules_store.lock_schedule(tx, ctx.account_id, schedule_id)
-    to = await _check_team(ctx, schedule.team_id, members_too=members_too)
+    to = await _check_team(ctx, schedule.team_id, TeamRight.EDIT_SCHEDULES, members_too=members_too)
     return f"{to}#schedule-{schedule_id}"
 
 
@@ -186,7 +202,7 @@ async def _escalation_page(ctx: PageContext, escalation_id: UUID) -> str:
     """The page that shows the escalation. Raises: NotFound, Forbidden."""
     async with ctx.db.transaction() as tx:
         escalation = await config_store.lock_escalation(tx, ctx.account_id, escalation_id)
-    return f"{await _check_team(ctx, escalation.team_id)}#escalation-{escalation_id}"
+    return f"{await _check_team(ctx, escalation.team_id, TeamRight.EDIT_ESCALATIONS)}#escalation-{escalation_id}"
 
 
 @router.post("/escalations/{escalation_id}/rules")

@@ -13,7 +13,8 @@ from tocsin.accounts import team_store
 from tocsin.accounts.model import Team, TeamMember, User, UserStatus
 from tocsin.accounts.pages_access import PageContext, path_uuid, zone_of
 from tocsin.accounts.rights import Action
-from tocsin.accounts.team_store import TeamIntegration
+from tocsin.accounts.team_rights import ADMIN, USER, TeamRight, allows
+from tocsin.accounts.team_store import TeamIntegration, TeamRole
 from tocsin.db import Tx
 from tocsin.errors import NotFound
 from tocsin.escalations import config_store, rule_words
@@ -35,7 +36,7 @@ KINDS = (
     (RotationKind.DAILY, N_("days")),
     (RotationKind.HOURLY, N_("hours")),
 )
-TEAM_ROLES = {"admin": N_("Team admin"), "user": N_("Member")}
+TEAM_ROLES = {ADMIN: N_("Team admin"), USER: N_("Member")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Known:
 
     team: Team
     members: list[TeamMember]
+    roles: list[TeamRole]  # the team's own
     users: list[User]
     schedules: list[ScheduleRow]
     overrides: dict[UUID, list[OverrideRow]]
@@ -86,29 +88,38 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
         known = await _read(tx, ctx, path_uuid(team_id))
     directory, locale = known.configuration.directory, ctx.viewer.locale
     team = directory.teams[str(known.team.id)]
-    may_edit = may_edit_team(ctx, known.members)
+    roles = {it.name: it.name for it in known.roles} | {role: ctx.words(label) for role, label in TEAM_ROLES.items()}
+    may_edit = may_in_team(ctx, known.members, known.roles)
     return ctx.html(
         "escalations/team.html",
         team=known.team,
         base=f"/teams/{known.team.id}",
         members=sorted(known.members, key=lambda it: (it.full_name or it.username).casefold()),
-        roles={role: ctx.words(label) for role, label in TEAM_ROLES.items()},
+        roles=roles,
+        own_roles=[it.name for it in known.roles],
+        given_roles=[*reversed(roles.items())] if may_edit else [(USER, roles[USER])],
         others=_others(known),
         schedules=[_schedule_view(ctx, known, row) for row in known.schedules],
         escalations=[_escalation_view(ctx, known, row) for row in known.escalations],
         routing=[rule_words.routing_in_words(rule, directory, locale) for rule in team.routing_rules],
         may_edit=may_edit,
+        may_manage=may_in_team(ctx, known.members, known.roles, TeamRight.MANAGE_MEMBERS),
+        may_edit_schedules=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_SCHEDULES),
+        may_edit_escalations=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_ESCALATIONS),
         integrations=known.integrations,
         is_member=any(it.user_id == ctx.user.id for it in known.members),
         **_choices(ctx, known),
     )
 
 
-def may_edit_team(ctx: PageContext, members: list[TeamMember]) -> bool:
-    """Owners and admins of the account may, and so may the team's own admins."""
+def may_in_team(
+    ctx: PageContext, members: list[TeamMember], roles: list[TeamRole], right: TeamRight | None = None
+) -> bool:
+    """Owners and admins of the account may, the team's own admins, and whom a role of the team grants `right`."""
     if ctx.may(Action.CONFIGURE):
         return True
-    return ctx.may(Action.RESPOND) and any(it.user_id == ctx.user.id and it.role == "admin" for it in members)
+    mine = next((it.role for it in members if it.user_id == ctx.user.id), None)
+    return ctx.may(Action.RESPOND) and allows(mine, {it.name: it.rights for it in roles}, right)
 
 
 async def _read(tx: Tx, ctx: PageContext, team_id: UUID) -> Known:
@@ -120,6 +131,7 @@ async def _read(tx: Tx, ctx: PageContext, team_id: UUID) -> Known:
     return Known(
         team=teams[team_id],
         members=[it for it in await accounts_store.list_team_members(tx, ctx.account_id) if it.team_id == team_id],
+        roles=await team_store.list_roles(tx, ctx.account_id, team_id),
         users=await accounts_store.list_users(tx, ctx.account_id),
         schedules=schedules,
         overrides={it.id: await schedules_store.list_overrides(tx, ctx.account_id, it.id, ctx.at) for it in schedules},

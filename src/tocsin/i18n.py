@@ -123,6 +123,11 @@ def time_of_day(locale: str, zone: tzinfo, at: datetime) -> str:
     return dates.format_datetime(at.astimezone(zone), "HH:mm", locale=_formats(locale))
 
 
+def weekday(locale: str, number: int) -> str:
+    """The day of the week, short, 0 for Monday: "Mon"."""
+    return str(dates.get_day_names("abbreviated", locale=_formats(locale))[number])
+
+
 def ago(locale: str, at: datetime, now: datetime) -> str:
     """How long before or after `now`, rounded down to one unit: "5 minutes ago", "in 2 hours", "now"."""
     away = at.astimezone(UTC) - now.astimezone(UTC)

@@ -69,10 +69,14 @@ class Unrouted:
 Routed = RoutedTo | RoutedNowhere | Unrouted
 
 
+def in_order(rules: Iterable[RoutingRule]) -> list[RoutingRule]:
+    """As they are tried: by their places, the default rule last whatever its place."""
+    return sorted(rules, key=lambda rule: (rule.is_default, rule.position, rule.id))
+
+
 def route(rules: Iterable[RoutingRule], content: AlertContent, at: datetime) -> Routed:
-    """Where the first rule in order that takes the alert sends it; the default rule is last, whatever its position."""
-    taking = (rule for rule in rules if rule.takes(content, at))
-    rule = min(taking, key=lambda rule: (rule.is_default, rule.position, rule.id), default=None)
+    """Where the first rule that takes the alert sends it."""
+    rule = next((rule for rule in in_order(rules) if rule.takes(content, at)), None)
     if rule is not None and rule.target_kind is TargetKind.NONE:
         return RoutedNowhere(rule)
     if rule is None or rule.target_id is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tocsin.alerts.criteria_words import criteria_in_words
 from tocsin.escalations.directory import Directory
 from tocsin.escalations.escalation import (
     Condition,
@@ -14,6 +15,7 @@ from tocsin.escalations.escalation import (
 from tocsin.escalations.routing import RoutingRule, TargetKind
 from tocsin.i18n import N_, Translator, duration
 from tocsin.notifications.words import after_in_words
+from tocsin.schedules.restriction_words import restriction_in_words
 from tocsin.schedules.rotation import RotationKind
 
 CONDITIONS: Mapping[Condition, str] = {
@@ -90,12 +92,19 @@ def repeat_in_words(repeat: Repeat, locale: str) -> str:
 
 
 def routing_in_words(rule: RoutingRule, directory: Directory, locale: str) -> str:
-    """Where a team's alerts go."""
+    """Which of a team's alerts go where: "priority is P1, daily 20:00–08:00 (Europe/Warsaw): whoever is on call …"."""
     _ = Translator(locale)
-    if rule.target_kind is TargetKind.NONE or rule.target_id is None:
-        return _("nobody is told")
-    recipient = Recipient(RecipientKind(rule.target_kind.value), rule.target_id)
-    return recipient_in_words(recipient, NotifyType.DEFAULT, directory, {}, locale)
+    where = _("nobody is told")
+    if rule.target_kind is not TargetKind.NONE and rule.target_id is not None:
+        recipient = Recipient(RecipientKind(rule.target_kind.value), rule.target_id)
+        where = recipient_in_words(recipient, NotifyType.DEFAULT, directory, {}, locale)
+    if rule.is_default:
+        return where
+    which = criteria_in_words(rule.criteria, locale)
+    if rule.restriction is not None:
+        hours = restriction_in_words(rule.restriction, locale)
+        which = _("%(which)s, %(hours)s (%(zone)s)", which=which, hours=hours, zone=rule.zone.key)
+    return _("%(which)s: %(where)s", which=which, where=where)
 
 
 def turns_in_words(kind: RotationKind, length: int, locale: str) -> str:

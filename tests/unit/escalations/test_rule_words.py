@@ -1,13 +1,19 @@
 """What is configured, in words."""
 
+from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from tocsin.alerts import criteria
+from tocsin.alerts.criteria_words import condition_in_words
 from tocsin.escalations import rule_words
 from tocsin.escalations.directory import Directory, Person, Team
 from tocsin.escalations.escalation import Condition, EscalationRule, NotifyType, Recipient, RecipientKind, Repeat
 from tocsin.escalations.routing import RoutingRule, TargetKind
+from tocsin.schedules import restrictions
+from tocsin.schedules.restriction_words import restriction_in_words
 from tocsin.schedules.rotation import RotationKind
 
 DIRECTORY = Directory(people={"a": Person("a", "ana@example.com")}, teams={"w": Team("w", "Web")})
@@ -60,6 +66,59 @@ def test_routing_to_nobody_says_so() -> None:
     nowhere = RoutingRule("r", "Default", 0, True, TargetKind.NONE)
 
     assert rule_words.routing_in_words(nowhere, DIRECTORY, "en") == "nobody is told"
+
+
+def test_routing_says_which_alerts_and_when() -> None:
+    asks = criteria.from_json(
+        {
+            "type": "match-all-conditions",
+            "conditions": [
+                {"field": "priority", "operation": "greater-than", "expectedValue": "P3"},
+                {"field": "tags", "operation": "contains", "expectedValue": "prod"},
+                {"field": "extra-properties", "key": "env", "operation": "is-empty", "not": True},
+            ],
+        }
+    )
+    hours = restrictions.from_json(
+        {"type": "time-of-day", "restriction": {"startHour": 20, "startMin": 0, "endHour": 8, "endMin": 30}}
+    )
+    rule = RoutingRule("r", "night", 0, False, TargetKind.NONE, None, asks, hours, ZoneInfo("Europe/Warsaw"))
+
+    assert rule_words.routing_in_words(rule, DIRECTORY, "en") == (
+        "priority is above P3 and the list of tags contains “prod” and the extra property env is not empty, "
+        "daily 20:00–08:30 (Europe/Warsaw): nobody is told"
+    )
+    assert rule_words.routing_in_words(
+        replace(rule, criteria=criteria.MATCH_ALL, restriction=None), DIRECTORY, "en"
+    ) == ("every alert: nobody is told")
+
+
+@pytest.mark.parametrize("locale", ["en", "pl"])
+@pytest.mark.parametrize("field", criteria.Field)
+def test_every_condition_has_words(field: criteria.Field, locale: str) -> None:
+    for operation in criteria.OPERATIONS[field]:
+        texts = {
+            condition_in_words(criteria.Condition(field, operation, "P1", negated), locale) for negated in (True, False)
+        }
+        assert len(texts) == 2
+        assert not any("%(" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("restriction", "locale", "expected"),
+    [
+        ({"startHour": 0, "startMin": 0, "endHour": 24, "endMin": 0}, "en", "daily 00:00–24:00"),
+        ({"startDay": "friday", "startHour": 17, "endDay": "monday", "endHour": 9}, "en", "Fri 17:00–Mon 09:00"),
+        ({"startDay": "sunday", "startHour": 22, "endDay": "sunday", "endHour": 24}, "en", "Sun 22:00–Sun 24:00"),
+        ({"startDay": "monday", "startHour": 9, "endDay": "friday", "endHour": 17}, "pl", "pon. 09:00–pt. 17:00"),
+    ],
+)
+def test_hours_read_as_the_clock_shows_them(restriction: dict[str, object], locale: str, expected: str) -> None:
+    kind = "weekday-and-time-of-day" if "startDay" in restriction else "time-of-day"
+    found = restrictions.from_json({"type": kind, "restrictions": [restriction]})
+
+    assert found is not None
+    assert restriction_in_words(found, locale) == expected
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from tocsin.escalations.escalation import Condition, EscalationRule, NotifyType,
 from tocsin.escalations.on_call_view import Names, now_of, timeline
 from tocsin.escalations.pages.common import ConfigurationViewing, snapshot
 from tocsin.escalations.pages.on_call import names_for
+from tocsin.escalations.routing import in_order
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.i18n import N_
 from tocsin.schedules import store as schedules_store
@@ -101,7 +102,7 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
         others=_others(known),
         schedules=[_schedule_view(ctx, known, row) for row in known.schedules],
         escalations=[_escalation_view(ctx, known, row) for row in known.escalations],
-        routing=[rule_words.routing_in_words(rule, directory, locale) for rule in team.routing_rules],
+        routing=[rule_words.routing_in_words(rule, directory, locale) for rule in in_order(team.routing_rules)],
         may_edit=may_edit,
         may_manage=may_in_team(ctx, known.members, known.roles, TeamRight.MANAGE_MEMBERS),
         may_edit_schedules=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_SCHEDULES),

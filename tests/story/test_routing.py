@@ -171,6 +171,21 @@ async def test_a_small_plan_has_one_rule_a_team_that_looks_at_priority_or_tags(w
     await route(world, team_id, to)
 
 
+async def test_a_rule_that_rests_wakes_when_it_asks_for_less(world: World) -> None:
+    [ana] = await world.users("ana")
+    team_id, _ = await world.team(ana)
+    await give(world, Standing.ACTIVE, "standard")
+    rule_id = await route(world, team_id, criteria=asks("message", "disk full"), notify={"type": "none"})
+    world.clock.at = START + timedelta(minutes=1)
+    await give(world, Standing.FREE, "free")
+    assert await active(world, [rule_id]) == [False]
+
+    narrow = drafts.routing_rule({"criteria": asks("priority", "P1")})
+    await routing_service.change_rule(world.tenant.app, GATE, actor(world), team_id, rule_id, narrow)
+
+    assert await active(world, [rule_id]) == [True]
+
+
 async def test_an_account_whose_rules_ask_nothing_reads_no_contents(world: World) -> None:
     [ana] = await world.users("ana")
     team_id, _ = await world.team(ana)

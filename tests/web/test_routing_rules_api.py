@@ -1,5 +1,6 @@
 """The Team Routing Rule API by HTTP."""
 
+from asyncio import gather
 from typing import Any
 from uuid import uuid4
 
@@ -225,3 +226,34 @@ async def test_a_teams_key_routes_to_what_is_its_teams(
     check_error(await ours.call("POST", PATH, {"notify": NOBODY}), 404)
     made = await ours.call("POST", f"/v2/teams/{own}/routing-rules", {"notify": NOBODY})
     check_answer(made, 201, result="Created", data=NAMED)
+
+
+async def test_rules_that_come_and_move_at_once_keep_one_place_each(api: AlertApi) -> None:
+    idents = await gather(*(create(api, f"rule {number}", order=0) for number in range(8)))
+    await gather(
+        *(api.call("POST", at(ident, "/change-order"), {"order": 3}) for ident in idents[:4]),
+        *(api.call("DELETE", at(ident)) for ident in idents[4:]),
+    )
+
+    assert sorted(it["id"] for it in (await rules(api))[:-1]) == sorted(idents[:4])
+
+
+async def test_terraforms_way_to_drop_what_a_new_team_came_with(api: AlertApi) -> None:
+    """It sends the default rule to nobody and deletes the escalation, naming fields that nobody else does."""
+    default = (await rules(api))[-1]["id"]
+    used = await api.call("DELETE", "/v2/escalations/Edge_escalation?identifierType=name")
+    check_error(used, 428)
+
+    body = {
+        "TeamIdentifierType": 1,
+        "TeamIdentifierValue": "Edge",
+        "RoutingRuleId": default,
+        "notify": {"type": "none"},
+        "timeRestriction": {"type": "", "restrictions": [], "restriction": {}},
+        "criteria": {"type": "", "conditions": []},
+    }
+    changed = await api.call("PATCH", at(default), body)
+
+    check_answer(changed, 200, result="Updated", data=NAMED)
+    deleted = await api.call("DELETE", "/v2/escalations/Edge_escalation?identifierType=name")
+    check_answer(deleted, 200, result="Deleted")

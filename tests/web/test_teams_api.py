@@ -1,5 +1,6 @@
 """The Team API by HTTP: teams, members, roles and logs."""
 
+from asyncio import gather
 from typing import Any
 from uuid import uuid4
 
@@ -182,6 +183,16 @@ async def test_a_team_has_a_name_of_its_own_and_members_who_exist(api: AlertApi)
     check_error(await api.call("PATCH", "/v2/teams/Taken?identifierType=name", {"name": "y"}), 404)
     check_error(await api.get("/v2/teams/nothing"), 404)
     check_error(await api.get(f"/v2/teams/{first}?identifierType=colour"), 422, "identifierType")
+
+
+async def test_of_two_who_take_one_name_at_once_one_gets_it(api: AlertApi) -> None:
+    idents = [await create(api) for _ in range(4)]
+
+    renamed = await gather(*(api.call("PATCH", f"/v2/teams/{ident}", {"name": "Same"}) for ident in idents))
+    made = await gather(*(api.call("POST", "/v2/teams", {"name": "Made"}) for _ in range(4)))
+
+    assert sorted(answer.status for answer in renamed) == [200, 409, 409, 409]
+    assert sorted(answer.status for answer in made) == [201, 409, 409, 409]
 
 
 async def test_get_v2_teams_logs_says_who_changed_what_page_by_page(api: AlertApi, tenant: Tenant) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
+from psycopg.errors import UniqueViolation
+
 from tocsin.accounts import audit, store, team_store
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.directory import Directory, Reference
@@ -54,9 +56,10 @@ async def change_team(
             before.description if description is None else description.strip()[:DESCRIPTION_LIMIT],
             before.created_at,
         )
-        if any(it.name == after.name and it.id != team_id for it in await store.list_teams(tx, actor.account_id)):
-            raise Conflict(N_("Another team has this name."))
-        await team_store.update_team(tx, actor.account_id, team_id, after.name, after.description)
+        try:
+            await team_store.update_team(tx, actor.account_id, team_id, after.name, after.description)
+        except UniqueViolation:
+            raise Conflict(N_("Another team has this name.")) from None
         was, becomes = _facts(before), _facts(after)
         if members is not None:
             was["members"], becomes["members"] = await _replace_members(tx, actor, team_id, members)

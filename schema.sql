@@ -603,6 +603,21 @@ CREATE TABLE public.contacts (
 ALTER TABLE ONLY public.contacts FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: countries_used; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.countries_used (
+    account_id bigint NOT NULL,
+    country text NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    units integer NOT NULL,
+    alerted_at timestamp with time zone,
+    done_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.countries_used FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: country_overrides; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1902,6 +1917,13 @@ ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: countries_used countries_used_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.countries_used
+    ADD CONSTRAINT countries_used_pkey PRIMARY KEY (account_id, country);
+
+--
 -- Name: country_overrides country_overrides_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2456,6 +2478,12 @@ CREATE INDEX charges_due ON public.charges USING btree (due_at) WHERE (due_at IS
 CREATE INDEX charges_of_document ON public.charges USING btree (account_id, document_id);
 
 --
+-- Name: countries_used_to_look_at; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX countries_used_to_look_at ON public.countries_used USING btree (alerted_at) WHERE ((alerted_at IS NOT NULL) AND (done_at IS NULL));
+
+--
 -- Name: deletions_due; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2915,6 +2943,13 @@ ALTER TABLE ONLY public.configuration_versions
 
 ALTER TABLE ONLY public.contacts
     ADD CONSTRAINT contacts_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: countries_used countries_used_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.countries_used
+    ADD CONSTRAINT countries_used_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: deletions deletions_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3403,6 +3438,12 @@ ALTER TABLE public.configuration_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.contacts ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: countries_used; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.countries_used ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: deletions; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3533,6 +3574,12 @@ CREATE POLICY engine ON public.configuration_versions TO tocsin_owner, tocsin_en
 --
 
 CREATE POLICY engine ON public.contacts TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: countries_used engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.countries_used TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: deletions engine; Type: POLICY; Schema: public; Owner: -
@@ -4099,6 +4146,12 @@ CREATE POLICY tenant ON public.configuration_versions USING ((account_id = ANY (
 CREATE POLICY tenant ON public.contacts USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: countries_used tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.countries_used USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: deletions tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -4530,6 +4583,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.configuration_versions TO tocs
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO tocsin_engine;
+
+--
+-- Name: TABLE countries_used; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.countries_used TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.countries_used TO tocsin_engine;
 
 --
 -- Name: TABLE country_overrides; Type: ACL; Schema: public; Owner: -

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tocsin.billing import books, metered_store, usage_letters
+from tocsin.billing import books, metered_store, new_countries, usage_letters
 from tocsin.billing.books import PublishedBooks
 from tocsin.billing.metered_store import Terms
 from tocsin.billing.usage_view import WindowUsage, window_usage
@@ -130,6 +130,8 @@ async def _used(tx: Tx, count: WindowCount, record: UsageRecord, term: Term) -> 
 async def confirm(tx: Tx, account_id: int, record_id: str, base_url: str, cost_minor: int | None = None) -> None:
     """The carrier took it: the owners are told of a level that this reaches."""
     record = await usage_store.confirm(tx, account_id, record_id, cost_minor)
+    if record is not None:
+        await _watch(tx, account_id, [record], await books.load(tx), base_url)
     known = await _window_of(tx, record) if record is not None else None
     if record is not None and known is not None:
         count = await usage_store.lock_window(tx, account_id, known.window.counts_from)
@@ -186,6 +188,7 @@ async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_u
     if terms is None or not new:
         return len(new)
     published = await books.load(tx)
+    await _watch(tx, account_id, [it for it in records if it.id in new], published, base_url)
     by_window: dict[datetime, list[UsageRecord]] = {}
     for it in sorted((it for it in records if it.id in new), key=lambda it: it.order):
         window = window_at(terms.terms, it.at)
@@ -203,6 +206,14 @@ async def record(tx: Tx, account_id: int, records: Sequence[UsageRecord], base_u
             await usage_store.save_window(tx, count)
             await _tell(tx, count, window, term, tariff, terms, base_url, messages[-1].at)
     return len(new)
+
+
+async def _watch(
+    tx: Tx, account_id: int, records: Sequence[UsageRecord], published: PublishedBooks, base_url: str
+) -> None:
+    """Look whether they suddenly go to a new country, by the rule of the newest price book. Source: R11.2"""
+    newest = published.version(published.newest(max(it.at for it in records)))
+    await new_countries.watch(tx, account_id, records, newest.fair_use.new_country_units, base_url)
 
 
 async def correct(tx: Tx, corrections: Sequence[Correction]) -> None:

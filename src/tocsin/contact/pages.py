@@ -5,9 +5,12 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Response
 
+from tocsin import i18n
+from tocsin.accounts import audit
+from tocsin.accounts.pages.audit import whole_number
 from tocsin.accounts.pages.sign_in import too_many
 from tocsin.accounts.pages_access import Page, PageContext, operator_page, path_uuid, visitor
-from tocsin.billing import books, fair_use_store, service
+from tocsin.billing import books, fair_use_store, new_countries, new_countries_store, service
 from tocsin.contact import inquiry as inquiries
 from tocsin.contact.inquiry import ABOUT, About, Inquiry
 from tocsin.errors import Invalid, NotFound, Throttled
@@ -98,11 +101,13 @@ async def get_inbox(ctx: Operator) -> Response:
         found = await inquiries.list_inquiries(tx, PER_PAGE)
         total = await inquiries.count(tx)
         cases = await fair_use_store.count_waiting(tx)
+        countries = await new_countries_store.list_alerts(tx, PER_PAGE)
     return ctx.html(
         "contact/inbox.html",
         inquiries=found,
         total=total,
         cases=cases,
+        countries=[(it, new_countries.name_of(it.country, ctx.viewer.locale)) for it in countries],
         topics={topic.value: ctx.say(text) for topic, text in ABOUT.items()},
         support_email=ctx.settings.support_email,
         **ctx.settings_tabs,
@@ -116,3 +121,15 @@ async def post_done(ctx: Operator, inquiry_id: str) -> Response:
         if not await inquiries.delete(tx, path_uuid(inquiry_id)):
             raise NotFound(N_("That question is gone: somebody was faster."))
     return ctx.redirect(INBOX, "success", ctx.words("Done: the question is removed."))
+
+
+@router.post(INBOX + "/countries/{account_id}/{country}/done")
+async def post_country_done(ctx: Operator, account_id: str, country: str) -> Response:
+    """Somebody has looked at what an account sends to a new country."""
+    number = whole_number(account_id)
+    async with ctx.databases.engine.transaction() as tx:
+        if number is None or not await new_countries_store.done(tx, number, country, ctx.at):
+            raise NotFound(N_("That is gone: somebody was faster."))
+        name = new_countries.name_of(country, i18n.DEFAULT_LOCALE)
+        await audit.record(tx, ctx.actor, "looked-at", "new-country", f"{number}/{country}", name)
+    return ctx.redirect(INBOX, "success", ctx.words("Done: it is not listed any more."))

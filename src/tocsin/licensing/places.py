@@ -1,6 +1,7 @@
 """The countries that somebody can be in, by their names, and which currency prices are in there. Pure."""
 
 from babel import Locale
+from babel.core import get_global
 
 from tocsin import i18n
 from tocsin.licensing.countries import NO_COUNTRIES
@@ -23,6 +24,12 @@ def country_options(locale: str) -> list[tuple[str, str]]:
 def is_country(code: str) -> bool:
     """Is it the ISO 3166 code of a country?"""
     return len(code) == 2 and code in Locale("en").territories and code not in NO_COUNTRIES
+
+
+def country_of_zone(zone: str) -> str:
+    """The country that a time zone is in; empty for one that is in none, or that is not known."""
+    found = get_global("zone_territories").get(zone, "")
+    return found if is_country(found) else ""
 
 
 def currency_in(country: str, offered: tuple[str, ...]) -> str:

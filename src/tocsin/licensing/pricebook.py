@@ -144,6 +144,9 @@ class TrialRules:
     grace_days: int  # to pay, where the first charge fails at its end
 
 
+NEW_COUNTRY_UNITS = 20
+
+
 @dataclass(frozen=True, slots=True)
 class FairUse:
     """When use of an unlimited plan is looked at by a person, and what may follow. Source: R11.3, S40"""
@@ -154,6 +157,7 @@ class FairUse:
     notice_days: int
     included_per_seat: int  # units of the plan billed by usage
     normal_windows: int  # in a row, after which it is unlimited again
+    new_country_units: int = NEW_COUNTRY_UNITS  # that may go to a country in its first 24 hours unremarked. R11.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tocsin.licensing.features import FEATURES, Feature, FeatureKind, FeatureVal
 from tocsin.licensing.model import FREE, Interval
 from tocsin.licensing.pricebook import (
     DOMAINS,
+    NEW_COUNTRY_UNITS,
     Beyond,
     Bucket,
     Currency,
@@ -315,8 +316,13 @@ class _Reading:
 
     def _fair_use(self, node: Node) -> FairUse:
         names = ("cost_percent", "median_factor", "windows", "notice_days", "included_per_seat", "normal_windows")
-        found = self.fields(node, names)
-        return FairUse(**{name: self.part(found, name, lambda at: at.integer(1, MOST), 1) for name in names})
+        found = self.fields(node, names, ("new_country_units",))
+        read = {name: self.part(found, name, lambda at: at.integer(1, MOST), 1) for name in names}
+        if found is not None and found.get("new_country_units") is not None:
+            read["new_country_units"] = self.part(
+                found, "new_country_units", lambda at: at.integer(0, MOST), NEW_COUNTRY_UNITS
+            )
+        return FairUse(**read)
 
     def _thresholds(self, node: Node) -> Thresholds:
         numbers = (

@@ -433,6 +433,18 @@ async def test_r7_2_the_registry_is_asked_about_a_vat_id(
     assert (unknown.buyer.vat_verified_at, known.buyer.vat_verified_at) == (None, NOW)
 
 
+async def test_a_vat_id_is_refused_in_the_readers_language(ana: Browsing, databases: Databases, trial: Tenant) -> None:
+    async with databases.engine.transaction() as tx:
+        await tx.execute("update users set locale = 'pl' where account_id = %(a)s", a=trial.account_id)
+
+    await ana.get(f"{INFORMATION}/address")
+
+    refused = await ana.post(f"{INFORMATION}/address", **{**ADDRESS, "vat_id": "DE000000000"})
+
+    assert refused.status == 422
+    assert "DE000000000 nie jest numerem VAT kraju DE: zaczynałby się od DE" in refused
+
+
 async def test_r5_1_cards_are_listed_made_default_and_the_needed_one_stays(
     ana: Browsing, databases: Databases, trial: Tenant, fake: StripeFake
 ) -> None:

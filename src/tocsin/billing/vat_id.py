@@ -13,6 +13,7 @@ from stdnum.exceptions import ValidationError
 
 from tocsin.billing.vat_areas import in_union, vat_prefix
 from tocsin.errors import Invalid
+from tocsin.i18n import N_
 
 REGISTRY_ANSWER_HOLDS = timedelta(hours=24)
 RENEW_AFTER = timedelta(hours=20)
@@ -49,7 +50,7 @@ def check_vat_id(vat_id: str, country: str) -> str:
     if not text:
         return ""
     if len(text) > LONGEST:
-        raise Invalid(f"A VAT id has at most {LONGEST} characters.", {"vat_id": "too long"})
+        raise Invalid(N_("A VAT id has at most %(most)s characters."), {"vat_id": "too long"}, params={"most": LONGEST})
     if not in_union(country):
         return text
     prefix = vat_prefix(country)
@@ -62,8 +63,9 @@ def check_vat_id(vat_id: str, country: str) -> str:
         return str(eu_vat.validate(compact))
     except ValidationError as error:
         raise Invalid(
-            f"{text} is no VAT id of {country}: it would begin with {prefix}, and its check digits would agree.",
+            N_("%(id)s is no VAT id of %(country)s: it would begin with %(prefix)s, and its check digits would agree."),
             {"vat_id": "not a VAT id of this country"},
+            params={"id": text, "country": country, "prefix": prefix},
         ) from error
 
 

@@ -280,6 +280,12 @@ class PriceBook:
         return found
 
 
+NO_PRICE = {
+    Interval.MONTH: N_("%(plan)s has no price for a month."),
+    Interval.YEAR: N_("%(plan)s has no price for a year."),
+}
+
+
 def tiers_detail(book: PriceBook, plan: str, interval: Interval, currency: str, seats: int) -> tuple[TierShare, ...]:
     """How the price of `seats` seats comes about, tier by tier; nothing for a plan that costs nothing.
 
@@ -288,11 +294,13 @@ def tiers_detail(book: PriceBook, plan: str, interval: Interval, currency: str, 
     found = book.plan(plan)
     book.currency(currency)
     if seats < 1:
-        raise Invalid(f"{seats} seats cannot be bought; the least is 1.", {"seats": "at least 1"})
+        raise Invalid(
+            N_("%(seats)s seats cannot be bought; the least is 1."), {"seats": "at least 1"}, params={"seats": seats}
+        )
     if found.is_free:
         return ()
     if interval not in found.seat_prices:
-        raise Invalid(f"{found.name} has no price for a {interval}.", {"interval": "no price for it"})
+        raise Invalid(NO_PRICE[interval], {"interval": "no price for it"}, params={"plan": found.name})
     tiers = found.seat_prices[interval][currency]
     ends = [tier.from_seat for tier in tiers[1:]] + [seats + 1]
     counts = [min(end, seats + 1) - tier.from_seat for tier, end in zip(tiers, ends, strict=True)]

@@ -54,7 +54,7 @@ async def compare(tx: Tx, document: str) -> tuple[PriceBook, list[Change]]:
     Raises: Invalid with every problem of the document, Conflict when it changes nothing.
     """
     if len(document) > DOCUMENT_LIMIT:
-        raise Invalid(f"The document has more than {DOCUMENT_LIMIT:,} characters.")
+        raise Invalid(N_("The document has more than %(most)s characters."), params={"most": DOCUMENT_LIMIT})
     newest = read(await store.newest(tx))
     book = parse_book(document, newest.version + 1)
     if missing := lost(newest, book):
@@ -87,7 +87,9 @@ async def publish(
         if expected is not None and book.version != expected:
             raise Conflict(SOMEBODY_ELSE)
         if len(note) > NOTE_LIMIT:
-            raise Invalid(f"A note has at most {NOTE_LIMIT} characters.", {"note": "too long"})
+            raise Invalid(
+                N_("A note has at most %(most)s characters."), {"note": "too long"}, params={"most": NOTE_LIMIT}
+            )
         await store.insert(tx, PublishedBook(book.version, document, at, note, by))
         if actor is not None:
             await _record(tx, actor, book, found, note)

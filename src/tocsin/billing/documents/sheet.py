@@ -11,7 +11,7 @@ from tocsin import i18n
 from tocsin.billing.documents import words as say
 from tocsin.billing.model import Buyer, Document, DocumentKind, Line, Seller
 from tocsin.errors import Invalid
-from tocsin.i18n import Translator
+from tocsin.i18n import N_, Translator
 
 Pair = tuple[str, str]
 
@@ -69,7 +69,7 @@ def sheet(document: Document, locale: str, valid_until: date | None = None) -> S
     Raises: Invalid without a seller.
     """
     if document.seller is None:
-        raise Invalid("Nothing can be issued: the price book names no seller.")
+        raise Invalid(N_("The price book names no seller, so nothing can be finalised."))
     words = Translator(locale)
     heading = _heading(words, document, valid_until)
     number = document.number or ""

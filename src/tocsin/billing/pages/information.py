@@ -1,5 +1,6 @@
 """Pages: billing information: cards, and who invoices are for. Source: R5.1, R7.2"""
 
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 from zoneinfo import available_timezones
@@ -118,7 +119,7 @@ async def post_address(ctx: Owning) -> Response:
         reference=form.text("reference")[:TEXT_LIMIT],
         locale=form.text("locale"),
     )
-    buyer, errors = checked(buyer)
+    buyer, errors = checked(buyer, ctx.say)
     if zone not in available_timezones():
         errors["time_zone"] = N_("There is no such time zone.")
     if currency not in (await book_of(ctx)).currencies:
@@ -160,7 +161,7 @@ def _plain(vat_id: str) -> str:
 async def post_vat_id(ctx: Owning) -> Response:
     """The tax id alone, which is asked for where something is bought; and back to there. Source: R4.4"""
     billing, to = await existing(ctx), then_of(ctx)
-    buyer, errors = checked(replace(billing.buyer, vat_id=_plain(ctx.form.text("vat_id"))))
+    buyer, errors = checked(replace(billing.buyer, vat_id=_plain(ctx.form.text("vat_id"))), ctx.say)
     if errors:
         return ctx.redirect(to, "danger", " ".join(dict.fromkeys(ctx.say(text) for text in errors.values())))
     registry_url = ctx.settings.vat_registry_url
@@ -178,14 +179,14 @@ def _facts(buyer: Buyer) -> dict[str, object]:
     return {"country": buyer.country, "vat_id": buyer.vat_id, "emails": list(buyer.emails), "city": buyer.city}
 
 
-def checked(buyer: Buyer) -> tuple[Buyer, dict[str, str]]:
-    """The buyer with addresses made plain, and what is wrong by field."""
+def checked(buyer: Buyer, say: Callable[[Invalid], str] = lambda error: error.message) -> tuple[Buyer, dict[str, str]]:
+    """The buyer with addresses made plain, and what is wrong by field; `say` puts a refusal into words."""
     errors = missing(buyer)
     if buyer.vat_id and "country" not in errors:
         try:
             check_vat_id(buyer.vat_id, buyer.country)
         except Invalid as error:
-            errors["vat_id"] = error.message
+            errors["vat_id"] = say(error)
     if buyer.locale not in i18n.LOCALES:
         errors["locale"] = N_("There is no such language.")
     return buyer, errors | _wrong_mails(buyer.emails)

@@ -163,7 +163,8 @@ def remind(decision: Decision) -> None:
 def end(decision: Decision) -> None:
     """The trial is over: the chosen plan begins with its first charge, or the account is on Free. Source: R3.2, R3.4"""
     subscription = decision.subscription
-    _tell_at_nine(decision, LetterKind.TRIAL_ENDED, ends_on=ends_on(subscription), **_chosen_facts(subscription))
+    ended_on = ends_on(subscription)
+    _tell_at_nine(decision, LetterKind.TRIAL_ENDED, ended_on, ends_on=ended_on, **_chosen_facts(subscription))
     if subscription.chosen is None or subscription.cancels:
         to_free(decision, tell=False)
         return
@@ -173,11 +174,11 @@ def end(decision: Decision) -> None:
     charge_first(decision)
 
 
-def _tell_at_nine(decision: Decision, kind: LetterKind, **facts: object) -> None:
-    """What happened at a midnight is told at 09:00 of the day that it begins."""
+def _tell_at_nine(decision: Decision, kind: LetterKind, on: date, **facts: object) -> None:
+    """What happened at a midnight is told at 09:00 of the day `on` that it began."""
     subscription = decision.subscription
     zone = ZoneInfo(subscription.next_zone or subscription.zone)  # in force from the trial's end on. S24
-    at = wall_instant(day_of(decision.at, zone), MAILS_AT, zone)
+    at = wall_instant(on, MAILS_AT, zone)
     decision.letters.append(Letter(kind, max(at, decision.at), facts))
 
 
@@ -273,5 +274,6 @@ def first_charge_failed(decision: Decision, settled: ChargeSettled) -> None:
 
 def end_grace(decision: Decision) -> None:
     """Not paid in time: Free, and nothing owed. Source: S16"""
-    _tell_at_nine(decision, LetterKind.MOVED_TO_FREE)
+    ended_at = decision.subscription.grace_ends_at or decision.at
+    _tell_at_nine(decision, LetterKind.MOVED_TO_FREE, day_of(ended_at, ZoneInfo(decision.subscription.zone)))
     to_free(decision, tell=False)

@@ -76,6 +76,15 @@ def test_r3_1_accept_reminders_go_out_at_nine_on_three_days() -> None:
     assert days_of(history, LetterKind.TRIAL_ENDED) == ["18 Mar 09:00"]
 
 
+@pytest.mark.parametrize(("zone", "local"), [("America/New_York", "18 Mar 14:00"), ("Asia/Tokyo", "18 Mar 01:00")])
+def test_s24_the_mail_of_the_trials_end_goes_out_at_nine_by_the_zone_to_come(zone: str, local: str) -> None:
+    history = History("2026-03-03 15:40")
+    history.do("2026-03-10 12:00", ChangeZone(zone))
+    history.until("2026-03-19")
+
+    assert days_of(history, LetterKind.TRIAL_ENDED) == [local]  # as a clock in Warsaw has it
+
+
 def test_r3_1_accept_an_extended_trial_reminds_anew_and_never_twice() -> None:
     history = History("2026-03-03 15:40")
 

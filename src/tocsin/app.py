@@ -58,6 +58,7 @@ from tocsin.licensing.pages import faq as faq_pages
 from tocsin.licensing.pages import operator_countries, operator_price_book, supported_countries
 from tocsin.licensing.pages import pricing as pricing_pages
 from tocsin.notifications import pages as rules_pages
+from tocsin.on_call import calendars_api, on_calls_api, schedules_api
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
 from tocsin.web import events, health, join
@@ -66,7 +67,8 @@ from tocsin.web.errors import add_error_handlers
 from tocsin.web.feed import Feed
 from tocsin.web.security import SecurityMiddleware
 
-# In this order: /v2/alerts/saved-searches and /count would otherwise be alerts of that name.
+# In this order: /v2/alerts/saved-searches and /count would otherwise be alerts of that name, and
+# /v2/schedules/on-calls a schedule.
 API_ROUTERS = (
     accounts_api.router,
     saved_search_api.router,
@@ -74,6 +76,9 @@ API_ROUTERS = (
     attachments_api.router,
     alerts_api.router,
     escalations_api.router,
+    on_calls_api.router,
+    calendars_api.router,
+    schedules_api.router,
     users_api.router,
     contacts_api.router,
     roles_api.router,

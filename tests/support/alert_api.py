@@ -51,6 +51,13 @@ class AlertApi:
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.call("GET", path, **options)
 
+    async def read(self, path: str) -> Answer:
+        """One request whose answer is a text; as the body's `text`, where it is one."""
+        async with self.http.request("GET", URL(path, encoded=True), headers=self.headers) as response:
+            if response.content_type == "application/json":
+                return Answer(response.status, await response.json(), response.headers)
+            return Answer(response.status, {"text": await response.text()}, response.headers)
+
     async def act(self, method: str, path: str, json: Any = None, **options: Any) -> dict[str, Any]:
         """An asynchronous write: 202, and the status of its request, which must be readable at once."""
         accepted = await self.call(method, path, json, **options)

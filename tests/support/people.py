@@ -1,6 +1,6 @@
 """A person who takes part in everything that the Users API shows, and that can be deleted all the same."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
@@ -11,6 +11,7 @@ from tocsin.accounts.model import Contact, ContactMethod, CustomRole
 from tocsin.accounts.people import roles_store
 from tocsin.db import Databases
 from tocsin.notifications.rules_service import tell_of_new_alerts
+from tocsin.schedules import store as schedules_store
 
 PAST = datetime(2020, 1, 1, tzinfo=START.tzinfo)
 
@@ -61,7 +62,14 @@ async def add_mia(
             "select id from notification_rule_steps where account_id = %(account_id)s and rule_id = %(rule_id)s",
             account_id=tenant.account_id, rule_id=rule_id,
         )  # fmt: skip
+        rotation_id = await tx.value(
+            "select id from rotations where account_id = %(account_id)s", account_id=tenant.account_id
+        )
+        await schedules_store.insert_override(
+            tx, tenant.account_id, schedule_id, f"override {mark}", mia.id, PAST, PAST + timedelta(days=1), START
+        )
     return {
+        "rotation": str(rotation_id),
         "mia": str(mia.id),
         "mia name": mia.username,
         "contact": str(night.id),

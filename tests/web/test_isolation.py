@@ -25,6 +25,9 @@ from tocsin.alerts.log import Event
 from tocsin.db import Databases
 
 ROUTES = [route for route in api_routes() if route[1].startswith("/v2/")]  # billing's: test_billing_api.py
+OVERRIDE = {
+    "user": {"type": "none"}, "startDate": "2098-01-05T08:00:00Z", "endDate": "2098-01-05T09:00:00Z",
+}  # fmt: skip
 UNTOUCHED_TABLES = {"configuration_versions", "alert_counters"}  # counters of their account, no content
 
 
@@ -83,6 +86,8 @@ async def make_ana(databases: Databases, http: aiohttp.ClientSession) -> Ana:
             "request": request.body["requestId"],
             "team": str(team_id),
             "escalation": str(escalation_id),
+            "schedule": str(schedule_id),
+            "schedule name": f"schedule%20{mark}",
             "owner": str(tenant.owner.id),
             **mia,
             "escalation name": f"escalation%20{mark}",
@@ -126,9 +131,11 @@ def addresses(path: str, ana: Ana, method: str) -> list[str]:
     ways = ways_to_name(path, method)
     found = []
     for name, query in ways:
-        filled = re.sub(r"\{(identifier|request_id)\}", ana.ids.get(name, ""), path)
+        whole = r"\{(identifier|request_id|user)\}" if path.startswith(ON_CALLS) else r"\{(identifier|request_id)\}"
+        filled = re.sub(whole, ana.ids.get(name, ""), path)
         filled = filled.replace("{attachment_id}", ana.ids["attachment"]).replace("{action}", f"action%20{ana.mark}")
-        for part in ("contact", "rule", "step"):
+        filled = filled.replace("{alias}", f"override%20{ana.mark}")
+        for part in ("contact", "rule", "step", "rotation"):
             filled = filled.replace("{%s_id}" % part, ana.ids[part])  # noqa: UP031 - braces are what is replaced
         filled = filled.replace("{user}", ana.ids["owner"]).replace("{rule}", ana.ids["routing rule"])
         filled = filled.replace("{role}", ana.ids["team role name" if "&identifierType=name" in query else "team role"])
@@ -137,6 +144,7 @@ def addresses(path: str, ana: Ana, method: str) -> list[str]:
     return found if "{" in path or found == [path] else [path, *found]
 
 
+ON_CALLS = "/v2/schedules/on-calls/{user}"
 BY_ID_OR_NAME = {
     "/v2/alerts/saved-searches/{identifier}": "saved search",
     "/v2/users/saved-searches/{identifier}": "saved search",
@@ -155,8 +163,12 @@ def ways_to_name(path: str, method: str) -> list[tuple[str, str]]:
     if path.startswith("/v2/alerts/{identifier}"):
         kind = "alertIdentifierType" if "attachments" in path else "identifierType"
         return [("alert", f"{kind}=id"), ("alert tiny", f"{kind}=tiny"), ("alert alias", f"{kind}=alias")]
-    if path.startswith("/v2/users/{identifier}"):
+    if path.startswith(("/v2/users/{identifier}", ON_CALLS)):
         return [("mia", ""), ("mia name", "")]
+    if path.startswith("/v2/schedules/{identifier}"):
+        own = not re.search("rotations|overrides|on-calls", path)
+        kind = "identifierType" if own else "scheduleIdentifierType"
+        return [("schedule", f"{kind}=id"), ("schedule name", f"{kind}=name")]
     if path.startswith("/v2/teams/{identifier}"):
         return team_ways(path, method)
     if path.startswith("/v2/forwarding-rules/{identifier}"):
@@ -200,6 +212,13 @@ def bodies(path: str, ana: Ana) -> dict[str, Any]:
         "/v2/users/{identifier}/contacts": {"method": "email", "to": f"{uuid4().hex}@example.com"},
         "/v2/users/{identifier}/contacts/{contact_id}": {"to": f"{uuid4().hex}@example.com"},
         "/v2/roles": {"name": f"eve's {uuid4()}"},
+        "/v2/schedules": {"name": f"eve's {uuid4()}"},
+        "/v2/schedules/{identifier}": {"name": f"changed {uuid4()}"},
+        "/v2/schedules/{identifier}/rotations": {
+            "type": "weekly", "startDate": "2026-01-05T08:00:00Z", "participants": [{"type": "none"}]},
+        "/v2/schedules/{identifier}/rotations/{rotation_id}": {"name": "eve's"},
+        "/v2/schedules/{identifier}/overrides": OVERRIDE,
+        "/v2/schedules/{identifier}/overrides/{alias}": OVERRIDE,
         "/v2/roles/{identifier}": {"name": f"changed {uuid4()}"},
         "/v2/alerts/{identifier}/snooze": {"endTime": "2099-01-01T00:00:00Z"},
         "/v2/alerts/{identifier}/escalate": {"escalation": {"id": ana.ids["escalation"]}},
@@ -247,6 +266,8 @@ async def send(api: AlertApi, method: str, path: str, address: str, ana: Ana) ->
         form = aiohttp.FormData()
         form.add_field("file", b"eve", filename="eve.txt")
         return await api.call(method, address, data=form)
+    if path.endswith(".ics"):
+        return await api.read(address)
     if method == "GET":
         return await api.call(method, address)
     return await api.call(method, address, bodies(path, ana))

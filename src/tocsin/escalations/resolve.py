@@ -13,7 +13,7 @@ from tocsin.escalations.reason import Path, Reason, ReasonKind
 from tocsin.escalations.routing import RoutedNowhere, RoutedTo, RoutingRule, Unrouted, route
 from tocsin.schedules.forwarding import Forwarding, chain, forwards_at
 from tocsin.schedules.on_call import OnCall, Schedule, on_call_at, on_call_next, on_call_previous, silencing_override
-from tocsin.schedules.rotation import ParticipantKind
+from tocsin.schedules.rotation import Participant, ParticipantKind
 
 
 class NobodyReason(StrEnum):
@@ -130,6 +130,13 @@ def resolve(
     gathering = _Gathering(directory, at, seed, content)
     gathering.reach(recipient, notify_type, path)
     return gathering.resolution()
+
+
+def everybody(participant: Participant, directory: Directory, at: datetime) -> tuple[Told, ...]:
+    """Whom a participant of a schedule means at `at`: a team all its members, an escalation all whom it names."""
+    gathering = _Gathering(directory, at, "")
+    gathering.open_participant(OnCall(participant, at, at, None), ())
+    return gathering.resolution().people
 
 
 def merge(resolutions: Iterable[Resolution]) -> Resolution:

@@ -1,90 +1,156 @@
 """What people change about a schedule: each one transaction, with its line in the audit log."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
+from psycopg.errors import UniqueViolation
+
 from tocsin.accounts import audit
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
-from tocsin.accounts.gate import INACTIVE
+from tocsin.accounts.gate import INACTIVE, Gate
 from tocsin.db import Db, Tx
 from tocsin.errors import Conflict, Invalid, NotFound, PlanRequired
 from tocsin.i18n import N_
 from tocsin.schedules import store
+from tocsin.schedules.restrictions import Restriction, as_json, from_json
 from tocsin.schedules.rotation import Participant, ParticipantKind, RotationKind
-from tocsin.schedules.store import RotationRow, ScheduleRow
-from tocsin.wall import snapped, wall_instant
+from tocsin.schedules.store import OverrideRow, RotationRow, ScheduleRow
+from tocsin.wall import snapped, wall_clock, wall_instant
 
 NAME_LIMIT = 100
+DESCRIPTION_LIMIT = 1000
+ALIAS_LIMIT = 512
 LENGTH_LIMIT = 365
 PARTICIPANTS_LIMIT = 50
+ROTATIONS_LIMIT = 50
 OVERRIDE_LIMIT = timedelta(days=366)
+
+TAKEN = N_("Another schedule has this name.")
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleForm:
+    """A schedule as somebody wants it; without `rotations` they stay as they are."""
+
+    name: str
+    time_zone: str
+    description: str = ""
+    enabled: bool = True
+    team_id: UUID | None = None
+    rotations: "tuple[RotationForm, ...] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class RotationForm:
-    """A rotation as somebody wants it; `starts` is what the schedule's clock shows."""
+    """A rotation as somebody wants it; `starts` and `ends` are instants, or without a zone what its clock shows."""
 
     name: str
     kind: RotationKind
     length: int
-    starts: datetime  # without a zone
+    starts: datetime
     participants: tuple[Participant, ...]
+    ends: datetime | None = None
+    restriction: Restriction | None = None
 
 
-async def change_schedule(db: Db, actor: Actor, schedule_id: UUID, name: str, time_zone: str, *, enabled: bool) -> None:
-    """Rename it, move it to another zone, switch it on or off. Raises: NotFound, Invalid, Conflict (the name)."""
-    name = _name(name)
-    if time_zone not in available_timezones():
-        raise Invalid(N_("There is no such time zone."), {"time_zone": "must be an IANA time zone"})
+@dataclass(frozen=True, slots=True)
+class OverrideForm:
+    """Somebody (None: nobody) in the place of these rotations, of all without any; spans as in a rotation."""
+
+    user_id: UUID | None
+    starts: datetime
+    ends: datetime
+    rotation_ids: tuple[UUID, ...] = ()
+    alias: str = ""  # empty: one is made
+
+
+async def create_schedule(db: Db, gate: Gate, actor: Actor, form: ScheduleForm) -> UUID:
+    """A new schedule with its rotations. Raises: Invalid, Conflict (the name), NotFound, PlanRequired."""
+    _check_schedule(form)
+    schedule_id = uuid4()
+    async with db.transaction() as tx:
+        await gate.require_room(tx, actor.account_id, "schedules", actor.at)
+        try:
+            await store.insert_schedule(
+                tx, actor.account_id, schedule_id, form.name, time_zone=form.time_zone, team_id=form.team_id,
+                at=actor.at, description=form.description, enabled=form.enabled,
+            )  # fmt: skip
+        except UniqueViolation:
+            raise Conflict(TAKEN) from None
+        schedule = await _lock(tx, actor, schedule_id)
+        await _insert_rotations(tx, actor, schedule, form.rotations or ())
+        await audit.record(tx, actor, "created", "schedule", schedule_id, form.name, after=_schedule_facts(schedule))
+    return schedule_id
+
+
+async def change_schedule(
+    db: Db, actor: Actor, schedule_id: UUID, change: Callable[[ScheduleForm], ScheduleForm]
+) -> None:
+    """Make it what `change` makes of it: name, zone, on or off, all its rotations where there are any in the form.
+
+    Raises: NotFound, Invalid, Conflict (the name), PlanRequired.
+    """
     async with db.transaction() as tx:
         before = await _lock(tx, actor, schedule_id)
-        taken = {it.name for it in await store.list_schedules(tx, actor.account_id) if it.id != schedule_id}
-        if name in taken:
-            raise Conflict(N_("Another schedule has this name."))
-        await store.update_schedule(tx, actor.account_id, schedule_id, name, time_zone, enabled=enabled)
-        await _recorded(
-            tx, actor, "changed", before,
-            {"name": before.name, "time_zone": before.time_zone, "enabled": before.enabled},
-            {"name": name, "time_zone": time_zone, "enabled": enabled},
+        form = change(ScheduleForm(before.name, before.time_zone, before.description, before.enabled, before.team_id))
+        _check_schedule(form)
+        after = replace(
+            before, name=form.name, time_zone=form.time_zone, description=form.description, enabled=form.enabled,
+            team_id=form.team_id,
         )  # fmt: skip
+        taken = {it.name for it in await store.list_schedules(tx, actor.account_id) if it.id != schedule_id}
+        if form.name in taken:
+            raise Conflict(TAKEN)
+        await store.update_schedule(tx, after)
+        await _recorded(tx, actor, "changed", before, _schedule_facts(before), _schedule_facts(after))
+        if form.rotations is not None:
+            for row in await store.list_rotations(tx, actor.account_id, schedule_id):
+                await store.delete_rotation(tx, actor.account_id, row.id)
+                await _recorded(tx, actor, "removed a rotation from", after, _facts(_form_of(row), after), None)
+            await _insert_rotations(tx, actor, after, form.rotations)
+
+
+async def remove_schedule(
+    db: Db, gate: Gate, actor: Actor, schedule_id: UUID, check: Callable[[Tx], Awaitable[None]]
+) -> ScheduleRow:
+    """Delete it with its rotations and overrides, once `check` finds nothing that needs it; returns what it was.
+
+    Raises: NotFound, and what `check` raises.
+    """
+    async with db.transaction() as tx:
+        schedule = await store.lock_schedule(tx, actor.account_id, schedule_id)
+        await check(tx)
+        rotations = await store.list_rotations(tx, actor.account_id, schedule_id)
+        facts = {**_schedule_facts(schedule), "rotations": [_facts(_form_of(row), schedule) for row in rotations]}
+        await store.delete_schedule(tx, actor.account_id, schedule_id)
+        await gate.settle(tx, actor.account_id, actor.at)
+        await audit.record(tx, actor, "deleted", "schedule", schedule_id, schedule.name, before=facts)
+    return schedule
 
 
 async def add_rotation(db: Db, actor: Actor, schedule_id: UUID, form: RotationForm) -> UUID:
     """One more rotation, after the others. Raises: NotFound, Invalid."""
-    _check(form)
-    rotation_id = uuid4()
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
-        await _check_responders(tx, actor, form.participants)
-        rotations = await store.list_rotations(tx, actor.account_id, schedule_id)
-        await store.insert_rotation(
-            tx,
-            actor.account_id,
-            schedule_id,
-            rotation_id,
-            form.name,
-            position=max((it.position for it in rotations), default=-1) + 1,
-            kind=form.kind,
-            length=form.length,
-            starts_at=_starts_at(form, schedule),
-            ends_at=None,
-            participants=form.participants,
-        )
-        await _recorded(tx, actor, "added a rotation to", schedule, None, _facts(form))
+        [rotation_id] = await _insert_rotations(tx, actor, schedule, (form,))
     return rotation_id
 
 
-async def change_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID, form: RotationForm) -> None:
-    """The same rotation, otherwise. Raises: NotFound, Invalid."""
-    _check(form)
+async def change_rotation(
+    db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID, change: Callable[[RotationForm], RotationForm]
+) -> None:
+    """The same rotation as `change` makes it. Raises: NotFound, Invalid."""
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
-        before = await _rotation(tx, actor, schedule_id, rotation_id)
-        there = {it.get("id") for it in before.participants}
+        row = await find_rotation(tx, actor.account_id, schedule_id, str(rotation_id))
+        before = _form_of(row)
+        form = change(before)
+        starts_at, ends_at = _check(form, schedule)
+        there = {it.id for it in before.participants}
         await _check_responders(tx, actor, [it for it in form.participants if it.id not in there])
         await store.update_rotation(
             tx,
@@ -93,78 +159,172 @@ async def change_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: 
             form.name,
             kind=form.kind,
             length=form.length,
-            starts_at=_starts_at(form, schedule),
+            starts_at=starts_at,
+            ends_at=ends_at,
             participants=form.participants,
+            restriction=form.restriction,
         )
-        await _recorded(tx, actor, "changed a rotation of", schedule, _row_facts(before, schedule), _facts(form))
+        await _recorded(tx, actor, "changed a rotation of", schedule, _facts(before, schedule), _facts(form, schedule))
 
 
 async def remove_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID) -> None:
     """Nobody is on call by it any more. Raises: NotFound."""
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
-        before = await _rotation(tx, actor, schedule_id, rotation_id)
+        before = await find_rotation(tx, actor.account_id, schedule_id, str(rotation_id))
         await store.delete_rotation(tx, actor.account_id, rotation_id)
-        await _recorded(tx, actor, "removed a rotation from", schedule, _row_facts(before, schedule), None)
+        await _recorded(tx, actor, "removed a rotation from", schedule, _facts(_form_of(before), schedule), None)
 
 
-async def add_override(
-    db: Db, actor: Actor, schedule_id: UUID, user_id: UUID | None, starts: datetime, ends: datetime
-) -> str:
-    """Somebody (None: nobody) is on call from `starts` to `ends` on the schedule's clock; returns the alias.
+async def add_override(db: Db, actor: Actor, schedule_id: UUID, form: OverrideForm) -> str:
+    """One more override, which comes before those that are there; returns its alias.
 
-    Raises: NotFound, Invalid.
+    Raises: NotFound, Invalid, Conflict (the alias).
     """
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
-        zone = ZoneInfo(schedule.time_zone)
-        starts_at, ends_at = (wall_instant(wall.date(), wall.time(), zone) for wall in (starts, ends))
-        if ends_at <= starts_at:
-            raise Invalid(N_("An override ends after it starts."))
-        if ends_at <= actor.at:
-            raise Invalid(N_("This override would be over already."))
-        if ends_at - starts_at > OVERRIDE_LIMIT:
-            raise Invalid(N_("An override lasts a year at most."))
-        await accounts_store.require_responders(tx, actor.account_id, [user_id] if user_id else [])
-        alias = str(uuid4())
-        await store.insert_override(tx, actor.account_id, schedule_id, alias, user_id, starts_at, ends_at, actor.at)
-        facts = {"user_id": str(user_id) if user_id else None, "starts_at": starts_at, "ends_at": ends_at}
+        starts_at, ends_at = await _check_override(tx, actor, schedule, form)
+        alias = form.alias or str(uuid4())
+        if await store.find_override(tx, actor.account_id, schedule_id, alias) is not None:
+            raise Conflict(N_("Another override of this schedule has this alias."))
+        await store.insert_override(
+            tx, actor.account_id, schedule_id, alias, form.user_id, starts_at, ends_at, actor.at, form.rotation_ids
+        )
+        facts = {"alias": alias, **_override_facts(form.user_id, starts_at, ends_at, form.rotation_ids)}
         await _recorded(tx, actor, "added an override to", schedule, None, facts)
     return alias
+
+
+async def change_override(db: Db, actor: Actor, schedule_id: UUID, alias: str, form: OverrideForm) -> None:
+    """The override of that alias as `form` says. Raises: NotFound, Invalid."""
+    async with db.transaction() as tx:
+        schedule = await _lock(tx, actor, schedule_id)
+        before = await find_override(tx, actor.account_id, schedule_id, alias)
+        starts_at, ends_at = await _check_override(tx, actor, schedule, form)
+        await store.update_override(
+            tx, actor.account_id, schedule_id, alias, form.user_id, starts_at, ends_at, form.rotation_ids
+        )
+        facts = _override_facts(form.user_id, starts_at, ends_at, form.rotation_ids)
+        await _recorded(tx, actor, "changed an override of", schedule, _row_facts(before), facts)
 
 
 async def remove_override(db: Db, actor: Actor, schedule_id: UUID, alias: str) -> None:
     """The rotations decide again. Raises: NotFound."""
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
-        if not await store.delete_override(tx, actor.account_id, schedule_id, alias):
-            raise NotFound(N_("There is no such override."))
-        await _recorded(tx, actor, "removed an override from", schedule, {"alias": alias}, None)
+        before = await find_override(tx, actor.account_id, schedule_id, alias)
+        await store.delete_override(tx, actor.account_id, schedule_id, alias)
+        await _recorded(tx, actor, "removed an override from", schedule, {"alias": alias, **_row_facts(before)}, None)
 
 
-def _name(name: str) -> str:
+async def find_rotation(tx: Tx, account_id: int, schedule_id: UUID, rotation: str) -> RotationRow:
+    """The schedule's rotation of that id, or name. Raises: NotFound."""
+    rows = await store.list_rotations(tx, account_id, schedule_id)
+    by_id = (row for row in rows if str(row.id) == rotation.lower())
+    found = next(by_id, None) or next((row for row in rows if row.name == rotation), None)
+    if found is None:
+        raise NotFound(N_("There is no such rotation."))
+    return found
+
+
+async def find_override(tx: Tx, account_id: int, schedule_id: UUID, alias: str) -> OverrideRow:
+    """The schedule's override of that alias. Raises: NotFound."""
+    found = await store.find_override(tx, account_id, schedule_id, alias)
+    if found is None:
+        raise NotFound(N_("There is no such override."))
+    return found
+
+
+def _check_schedule(form: ScheduleForm) -> None:
+    _check_name(form.name)
+    if form.time_zone not in available_timezones():
+        raise Invalid(N_("There is no such time zone."), {"timezone": "must be an IANA time zone"})
+    if len(form.description) > DESCRIPTION_LIMIT:
+        raise Invalid(N_("A description has at most 1000 characters."), {"description": "is too long"})
+    if form.rotations is not None and len(form.rotations) > ROTATIONS_LIMIT:
+        raise Invalid(N_("A schedule has 50 rotations at most."), {"rotations": "must be 50 at most"})
+
+
+def _check_name(name: str) -> None:
     if not name or len(name) > NAME_LIMIT:
         raise Invalid(N_("A name has 1 to 100 characters."), {"name": "must have 1 to 100 characters"})
-    return name
 
 
-def _check(form: RotationForm) -> None:
-    _name(form.name)
+def _check(form: RotationForm, schedule: ScheduleRow) -> tuple[datetime, datetime | None]:
+    """When the rotation begins and ends, on the half hour. Raises: Invalid."""
+    _check_name(form.name)
     if not 1 <= form.length <= LENGTH_LIMIT:
         raise Invalid(N_("A turn lasts 1 to 365 units."), {"length": "must be between 1 and 365"})
     if not 1 <= len(form.participants) <= PARTICIPANTS_LIMIT:
         raise Invalid(N_("A rotation needs at least one participant."), {"participants": "must not be empty"})
+    starts_at = _on_the_half_hour(form.starts, schedule.zone)
+    ends_at = None if form.ends is None else _on_the_half_hour(form.ends, schedule.zone)
+    if ends_at is not None and ends_at <= starts_at:
+        raise Invalid(N_("A rotation ends after it starts."), {"endDate": "must be after startDate"})
+    return starts_at, ends_at
 
 
-def _starts_at(form: RotationForm, schedule: ScheduleRow) -> datetime:
-    wall = snapped(form.starts)
-    return wall_instant(wall.date(), wall.time(), ZoneInfo(schedule.time_zone))
+def _on_the_half_hour(given: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, moved to the nearest :00 or :30 that the schedule's clock shows."""
+    if given.tzinfo is None:
+        wall = snapped(given)
+        return wall_instant(wall.date(), wall.time(), zone)
+    local = wall_clock(given, zone)
+    return given + (snapped(local) - local)
+
+
+async def _check_override(tx: Tx, actor: Actor, schedule: ScheduleRow, form: OverrideForm) -> tuple[datetime, datetime]:
+    starts_at, ends_at = (
+        given.replace(microsecond=0) if given.tzinfo else wall_instant(given.date(), given.time(), schedule.zone)
+        for given in (form.starts, form.ends)
+    )
+    if ends_at <= starts_at:
+        raise Invalid(N_("An override ends after it starts."), {"endDate": "must be after startDate"})
+    if ends_at <= actor.at:
+        raise Invalid(N_("This override would be over already."), {"endDate": "must be in the future"})
+    if ends_at - starts_at > OVERRIDE_LIMIT:
+        raise Invalid(N_("An override lasts a year at most."), {"endDate": "must be within a year of startDate"})
+    if len(form.alias) > ALIAS_LIMIT:
+        raise Invalid(N_("An alias has at most 512 characters."), {"alias": "is too long"})
+    await accounts_store.require_responders(tx, actor.account_id, [form.user_id] if form.user_id else [])
+    for rotation_id in form.rotation_ids:
+        await find_rotation(tx, actor.account_id, schedule.id, str(rotation_id))
+    return starts_at, ends_at
 
 
 async def _check_responders(tx: Tx, actor: Actor, participants: Sequence[Participant]) -> None:
     """Raises: NotFound, Invalid for a stakeholder."""
     people = [UUID(it.id) for it in participants if it.kind is ParticipantKind.USER and it.id]
     await accounts_store.require_responders(tx, actor.account_id, people)
+
+
+async def _insert_rotations(tx: Tx, actor: Actor, schedule: ScheduleRow, forms: Sequence[RotationForm]) -> list[UUID]:
+    """Add them after those that are there; their ids."""
+    there = await store.list_rotations(tx, actor.account_id, schedule.id)
+    if len(there) + len(forms) > ROTATIONS_LIMIT:
+        raise Invalid(N_("A schedule has 50 rotations at most."), {"rotations": "must be 50 at most"})
+    first = max((it.position for it in there), default=-1) + 1
+    ids = []
+    for position, form in enumerate(forms, first):
+        starts_at, ends_at = _check(form, schedule)
+        await _check_responders(tx, actor, form.participants)
+        ids.append(uuid4())
+        await store.insert_rotation(
+            tx,
+            actor.account_id,
+            schedule.id,
+            ids[-1],
+            form.name,
+            position=position,
+            kind=form.kind,
+            length=form.length,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            participants=form.participants,
+            restriction=form.restriction,
+        )
+        await _recorded(tx, actor, "added a rotation to", schedule, None, _facts(form, schedule))
+    return ids
 
 
 async def _lock(tx: Tx, actor: Actor, schedule_id: UUID) -> ScheduleRow:
@@ -175,36 +335,53 @@ async def _lock(tx: Tx, actor: Actor, schedule_id: UUID) -> ScheduleRow:
     return schedule
 
 
-async def _rotation(tx: Tx, actor: Actor, schedule_id: UUID, rotation_id: UUID) -> RotationRow:
-    for row in await store.list_rotations(tx, actor.account_id, schedule_id):
-        if row.id == rotation_id:
-            return row
-    raise NotFound(N_("There is no such rotation."))
+def _form_of(row: RotationRow) -> RotationForm:
+    participants = tuple(Participant(ParticipantKind(it["type"]), it.get("id")) for it in row.participants)
+    return RotationForm(
+        row.name, RotationKind(row.kind), row.length, row.starts_at, participants, row.ends_at,
+        from_json(row.restriction),
+    )  # fmt: skip
 
 
-def _facts(form: RotationForm) -> dict[str, object]:
+def _schedule_facts(schedule: ScheduleRow) -> dict[str, object]:
+    return {
+        "name": schedule.name,
+        "description": schedule.description,
+        "time_zone": schedule.time_zone,
+        "enabled": schedule.enabled,
+        "team_id": str(schedule.team_id) if schedule.team_id else None,
+    }
+
+
+def _facts(form: RotationForm, schedule: ScheduleRow) -> dict[str, object]:
+    starts_at, ends_at = (
+        None if it is None else wall_clock(_on_the_half_hour(it, schedule.zone), schedule.zone).isoformat()
+        for it in (form.starts, form.ends)
+    )
     return {
         "name": form.name,
         "kind": form.kind.value,
         "length": form.length,
-        "starts": form.starts.isoformat(),
-        "participants": _participants(form.participants),
+        "starts": starts_at,
+        "ends": ends_at,
+        "participants": [{"type": it.kind.value, **({"id": it.id} if it.id else {})} for it in form.participants],
+        "restriction": as_json(form.restriction),
     }
 
 
-def _participants(participants: Sequence[Participant]) -> list[dict[str, str]]:
-    return [{"type": it.kind.value, **({"id": it.id} if it.id else {})} for it in participants]
-
-
-def _row_facts(row: RotationRow, schedule: ScheduleRow) -> dict[str, object]:
-    local = row.starts_at.astimezone(ZoneInfo(schedule.time_zone)).replace(tzinfo=None)
+def _override_facts(
+    user_id: UUID | None, starts_at: datetime, ends_at: datetime, rotation_ids: Sequence[UUID]
+) -> dict[str, object]:
     return {
-        "name": row.name,
-        "kind": row.kind,
-        "length": row.length,
-        "starts": local.isoformat(),
-        "participants": row.participants,
+        "user_id": str(user_id) if user_id else None,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "rotation_ids": [str(it) for it in rotation_ids],
     }
+
+
+def _row_facts(row: OverrideRow) -> dict[str, object]:
+    return _override_facts(row.user_id, row.starts_at, row.ends_at, row.rotation_ids)
 
 
 async def _recorded(

@@ -2,25 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
 from tocsin.db import Tx
+from tocsin.schedules.restrictions import Restriction, as_json
 from tocsin.schedules.rotation import Participant, RotationKind
 
 
 async def insert_schedule(
-    tx: Tx, account_id: int, schedule_id: UUID, name: str, *, time_zone: str, team_id: UUID | None, at: datetime
+    tx: Tx,
+    account_id: int,
+    schedule_id: UUID,
+    name: str,
+    *,
+    time_zone: str,
+    team_id: UUID | None,
+    at: datetime,
+    description: str = "",
+    enabled: bool = True,
 ) -> None:
-    """An enabled schedule without rotations."""
+    """A schedule without rotations."""
     await tx.execute(
         """
-        insert into schedules (account_id, id, name, time_zone, team_id, created_at)
-        values (%(account_id)s, %(id)s, %(name)s, %(time_zone)s, %(team_id)s, %(at)s)
+        insert into schedules (account_id, id, name, description, time_zone, enabled, team_id, created_at)
+        values (%(account_id)s, %(id)s, %(name)s, %(description)s, %(time_zone)s, %(enabled)s, %(team_id)s, %(at)s)
         """,
-        account_id=account_id, id=schedule_id, name=name, time_zone=time_zone, team_id=team_id, at=at,
+        account_id=account_id, id=schedule_id, name=name, description=description, time_zone=time_zone,
+        enabled=enabled, team_id=team_id, at=at,
     )  # fmt: skip
 
 
@@ -37,18 +50,24 @@ async def insert_rotation(
     starts_at: datetime,
     ends_at: datetime | None,
     participants: Sequence[Participant],
+    restriction: Restriction | None = None,
 ) -> None:
     await tx.execute(
         """
         insert into rotations (account_id, id, schedule_id, name, position, kind, length, starts_at, ends_at,
-                               participants)
+                               participants, restriction)
         values (%(account_id)s, %(id)s, %(schedule_id)s, %(name)s, %(position)s, %(kind)s, %(length)s, %(starts_at)s,
-                %(ends_at)s, %(participants)s)
+                %(ends_at)s, %(participants)s, %(restriction)s)
         """,
         account_id=account_id, id=rotation_id, schedule_id=schedule_id, name=name, position=position, kind=kind,
         length=length, starts_at=starts_at, ends_at=ends_at,
         participants=Jsonb([_participant_json(participant) for participant in participants]),
+        restriction=_restriction_json(restriction),
     )  # fmt: skip
+
+
+def _restriction_json(restriction: Restriction | None) -> Jsonb | None:
+    return None if restriction is None else Jsonb(as_json(restriction))
 
 
 def _participant_json(participant: Participant) -> dict[str, str]:
@@ -70,6 +89,10 @@ class ScheduleRow:
     team_id: UUID | None
     inactive_since: datetime | None  # over the plan's limit
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
 
 SCHEDULE = "account_id, id, name, description, time_zone, enabled, team_id, inactive_since"
 
@@ -80,6 +103,21 @@ async def list_schedules(tx: Tx, account_id: int) -> list[ScheduleRow]:
         ScheduleRow,
         f"select {SCHEDULE} from schedules where account_id = %(account_id)s order by name",
         account_id=account_id,
+    )
+
+
+async def find_schedule(tx: Tx, account_id: int, identifier: str, *, by_name: bool = False) -> ScheduleRow | None:
+    """The schedule of that id, or of that name; None where there is none."""
+    return await tx.find(
+        ScheduleRow,
+        f"""
+        select {SCHEDULE} from schedules
+         where account_id = %(account_id)s
+           and case when %(by_name)s then name = %(identifier)s else id::text = lower(%(identifier)s) end
+        """,
+        account_id=account_id,
+        identifier=identifier,
+        by_name=by_name,
     )
 
 
@@ -94,16 +132,27 @@ async def lock_schedule(tx: Tx, account_id: int, schedule_id: UUID) -> ScheduleR
     )
 
 
-async def update_schedule(
-    tx: Tx, account_id: int, schedule_id: UUID, name: str, time_zone: str, *, enabled: bool
-) -> None:
+async def update_schedule(tx: Tx, schedule: ScheduleRow) -> None:
+    """Write what people change about it."""
     await tx.execute(
         """
-        update schedules set name = %(name)s, time_zone = %(time_zone)s, enabled = %(enabled)s
-         where account_id = %(account_id)s and id = %(schedule_id)s
+        update schedules
+           set name = %(name)s, description = %(description)s, time_zone = %(time_zone)s, enabled = %(enabled)s,
+               team_id = %(team_id)s
+         where account_id = %(account_id)s and id = %(id)s
         """,
-        account_id=account_id, schedule_id=schedule_id, name=name, time_zone=time_zone, enabled=enabled,
+        account_id=schedule.account_id, id=schedule.id, name=schedule.name, description=schedule.description,
+        time_zone=schedule.time_zone, enabled=schedule.enabled, team_id=schedule.team_id,
     )  # fmt: skip
+
+
+async def delete_schedule(tx: Tx, account_id: int, schedule_id: UUID) -> None:
+    """The schedule, with its rotations and overrides."""
+    await tx.execute(
+        "delete from schedules where account_id = %(account_id)s and id = %(schedule_id)s",
+        account_id=account_id,
+        schedule_id=schedule_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +168,27 @@ class RotationRow:
     starts_at: datetime
     ends_at: datetime | None
     participants: list[dict[str, str]]
+    restriction: dict[str, Any] | None  # as the API spells it
+
+
+ROTATION = "id, schedule_id, name, position, kind, length, starts_at, ends_at, participants, restriction"
+
+
+async def list_all_rotations(tx: Tx, account_id: int) -> list[RotationRow]:
+    """The rotations of every schedule, in their order."""
+    return await tx.all(
+        RotationRow,
+        f"select {ROTATION} from rotations where account_id = %(account_id)s order by schedule_id, position, id",
+        account_id=account_id,
+    )
 
 
 async def list_rotations(tx: Tx, account_id: int, schedule_id: UUID) -> list[RotationRow]:
     """The schedule's rotations, in their order."""
     return await tx.all(
         RotationRow,
-        """
-        select id, schedule_id, name, position, kind, length, starts_at, ends_at, participants from rotations
+        f"""
+        select {ROTATION} from rotations
          where account_id = %(account_id)s and schedule_id = %(schedule_id)s order by position, id
         """,
         account_id=account_id,
@@ -143,17 +205,20 @@ async def update_rotation(
     kind: RotationKind,
     length: int,
     starts_at: datetime,
+    ends_at: datetime | None,
     participants: Sequence[Participant],
+    restriction: Restriction | None,
 ) -> None:
     await tx.execute(
         """
         update rotations
-           set name = %(name)s, kind = %(kind)s, length = %(length)s, starts_at = %(starts_at)s,
-               participants = %(participants)s
+           set name = %(name)s, kind = %(kind)s, length = %(length)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s,
+               participants = %(participants)s, restriction = %(restriction)s
          where account_id = %(account_id)s and id = %(rotation_id)s
         """,
         account_id=account_id, rotation_id=rotation_id, name=name, kind=kind, length=length, starts_at=starts_at,
-        participants=Jsonb([_participant_json(participant) for participant in participants]),
+        ends_at=ends_at, participants=Jsonb([_participant_json(participant) for participant in participants]),
+        restriction=_restriction_json(restriction),
     )  # fmt: skip
 
 
@@ -174,14 +239,34 @@ class OverrideRow:
     user_id: UUID | None
     starts_at: datetime
     ends_at: datetime
+    rotation_ids: list[UUID]  # none: the whole schedule
+    created_at: datetime
 
 
-async def list_overrides(tx: Tx, account_id: int, schedule_id: UUID, after: datetime) -> list[OverrideRow]:
+OVERRIDE = "schedule_id, alias, user_id, starts_at, ends_at, rotation_ids, created_at"
+LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+
+
+async def find_override(tx: Tx, account_id: int, schedule_id: UUID, alias: str) -> OverrideRow | None:
+    """The schedule's override of that alias, or None."""
+    return await tx.find(
+        OverrideRow,
+        f"""
+        select {OVERRIDE} from overrides
+         where account_id = %(account_id)s and schedule_id = %(schedule_id)s and alias = %(alias)s
+        """,
+        account_id=account_id,
+        schedule_id=schedule_id,
+        alias=alias,
+    )
+
+
+async def list_overrides(tx: Tx, account_id: int, schedule_id: UUID, after: datetime = LONG_AGO) -> list[OverrideRow]:
     """The schedule's overrides that end after that instant, the next one first."""
     return await tx.all(
         OverrideRow,
-        """
-        select schedule_id, alias, user_id, starts_at, ends_at from overrides
+        f"""
+        select {OVERRIDE} from overrides
          where account_id = %(account_id)s and schedule_id = %(schedule_id)s and ends_at > %(after)s
          order by starts_at, alias
         """,
@@ -211,6 +296,29 @@ async def insert_override(
         """,
         account_id=account_id, schedule_id=schedule_id, alias=alias, user_id=user_id, starts_at=starts_at,
         ends_at=ends_at, rotation_ids=list(rotation_ids), at=at,
+    )  # fmt: skip
+
+
+async def update_override(
+    tx: Tx,
+    account_id: int,
+    schedule_id: UUID,
+    alias: str,
+    user_id: UUID | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    rotation_ids: Sequence[UUID],
+) -> None:
+    """Write the override anew; among others it counts as old as it is."""
+    await tx.execute(
+        """
+        update overrides
+           set user_id = %(user_id)s, starts_at = %(starts_at)s, ends_at = %(ends_at)s,
+               rotation_ids = %(rotation_ids)s::uuid[]
+         where account_id = %(account_id)s and schedule_id = %(schedule_id)s and alias = %(alias)s
+        """,
+        account_id=account_id, schedule_id=schedule_id, alias=alias, user_id=user_id, starts_at=starts_at,
+        ends_at=ends_at, rotation_ids=list(rotation_ids),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What is changed on a team's page: each a form, each answered by that page."""
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from tocsin.i18n import N_
 from tocsin.schedules import service as schedules_service
 from tocsin.schedules import store as schedules_store
 from tocsin.schedules.rotation import NOBODY, Participant, ParticipantKind, RotationKind
-from tocsin.schedules.service import RotationForm
+from tocsin.schedules.service import OverrideForm, RotationForm
 
 router = APIRouter()
 
@@ -125,10 +126,10 @@ async def post_schedule(ctx: Responding, schedule_id: str) -> Response:
     """Name, zone, on or off."""
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
+    name, time_zone, enabled = ctx.form.text("name"), ctx.form.text("time_zone"), ctx.form.has("enabled")
     change = schedules_service.change_schedule(
-        ctx.db, ctx.actor, ident, ctx.form.text("name"), ctx.form.text("time_zone"),
-        enabled=ctx.form.has("enabled"),
-    )  # fmt: skip
+        ctx.db, ctx.actor, ident, lambda form: replace(form, name=name, time_zone=time_zone, enabled=enabled)
+    )
     _ = ctx.words
     return await _done(ctx, to, change, _("Saved."))
 
@@ -156,7 +157,11 @@ async def post_change_rotation(ctx: Responding, schedule_id: str, rotation_id: s
 
 
 async def _change_rotation(ctx: PageContext, schedule_id: UUID, rotation_id: UUID) -> None:
-    await schedules_service.change_rotation(ctx.db, ctx.actor, schedule_id, rotation_id, await rotation_form(ctx))
+    form = await rotation_form(ctx)
+    await schedules_service.change_rotation(
+        ctx.db, ctx.actor, schedule_id, rotation_id,
+        lambda before: replace(form, ends=before.ends, restriction=before.restriction),
+    )  # fmt: skip
 
 
 @router.post("/schedules/{schedule_id}/rotations/{rotation_id}/remove")
@@ -185,7 +190,7 @@ async def _add_override(ctx: PageContext, schedule_id: UUID) -> None:
         async with ctx.db.transaction() as tx:
             await accounts_store.get_user(tx, ctx.account_id, user_id)
     starts, ends = wall_field(ctx, "starts"), wall_field(ctx, "ends")
-    await schedules_service.add_override(ctx.db, ctx.actor, schedule_id, user_id, starts, ends)
+    await schedules_service.add_override(ctx.db, ctx.actor, schedule_id, OverrideForm(user_id, starts, ends))
 
 
 @router.post("/schedules/{schedule_id}/overrides/remove")

@@ -134,7 +134,7 @@ def resolve(
 
 def everybody(participant: Participant, directory: Directory, at: datetime) -> tuple[Told, ...]:
     """Whom a participant of a schedule means at `at`: a team all its members, an escalation all whom it names."""
-    gathering = _Gathering(directory, at, "")
+    gathering = _Gathering(directory, at, "", UNREAD)
     gathering.open_participant(OnCall(participant, at, at, None), ())
     return gathering.resolution().people
 

@@ -13,7 +13,7 @@ from tocsin.escalations.snapshot import Snapshot
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.http import text_of
 from tocsin.schedules import store
-from tocsin.schedules.store import ScheduleRow
+from tocsin.schedules.model import ScheduleRow
 
 IdentifierType = Literal["id", "name"]
 TypeParam = Annotated[IdentifierType, default("id"), Query(alias="identifierType")]

@@ -19,7 +19,7 @@ from tocsin.on_call.layers import LAYERS, IntervalUnit, Layer, timeline, window
 from tocsin.on_call.on_calls import next_at, participants, usernames
 from tocsin.on_call.schedules_api import PATH
 from tocsin.schedules import store
-from tocsin.schedules.store import ScheduleRow
+from tocsin.schedules.model import ScheduleRow
 
 router = APIRouter(tags=["Who is on call"])
 

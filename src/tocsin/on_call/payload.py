@@ -13,11 +13,11 @@ from tocsin.accounts.directory import Directory, Reference
 from tocsin.alerts import fields
 from tocsin.alerts.fields import Errors
 from tocsin.errors import Invalid
-from tocsin.schedules import service
+from tocsin.schedules import forms
+from tocsin.schedules.forms import OverrideForm, RotationForm, ScheduleForm
+from tocsin.schedules.model import RotationRow
 from tocsin.schedules.restrictions import from_json
 from tocsin.schedules.rotation import NOBODY, Participant, ParticipantKind, RotationKind
-from tocsin.schedules.service import OverrideForm, RotationForm, ScheduleForm
-from tocsin.schedules.store import RotationRow
 
 TEXT_LIMIT = 10_000
 PARTICIPANTS = frozenset({"user", "team", "escalation"})
@@ -27,11 +27,11 @@ UNNAMED = "Rotation"
 def schedule_form(payload: Mapping[str, Any], directory: Directory, before: ScheduleForm) -> ScheduleForm:
     """The schedule as the payload has it; what it leaves out is as in `before`. Raises: Invalid."""
     errors: Errors = {}
-    name = fields.text(payload, "name", service.NAME_LIMIT + 1, errors) or before.name
+    name = fields.text(payload, "name", forms.NAME_LIMIT + 1, errors) or before.name
     zone = fields.text(payload, "timezone", TEXT_LIMIT, errors) or before.time_zone
     description = before.description
     if payload.get("description") is not None:
-        description = fields.text(payload, "description", service.DESCRIPTION_LIMIT + 1, errors)
+        description = fields.text(payload, "description", forms.DESCRIPTION_LIMIT + 1, errors)
     team_id = before.team_id
     if payload.get("ownerTeam"):
         team_id = _team(payload["ownerTeam"], directory, errors)
@@ -64,7 +64,7 @@ def rotation_form(
         except Invalid as wrong:
             errors.update(wrong.errors)
     length = _length(payload, before.length if before else 1, errors)
-    name = fields.text(payload, "name", service.NAME_LIMIT + 1, errors) or (before.name if before else "")
+    name = fields.text(payload, "name", forms.NAME_LIMIT + 1, errors) or (before.name if before else "")
     fields.check(errors)
     fields.required("type", kind)
     fields.required("startDate", starts)
@@ -80,7 +80,7 @@ def override_form(payload: Mapping[str, Any], directory: Directory, rotations: l
     starts, ends = (_instant(payload, name, errors) for name in ("startDate", "endDate"))
     user_id = _override_user(payload.get("user"), directory, errors)
     rotation_ids = _rotation_ids(payload.get("rotations"), rotations, errors)
-    alias = fields.text(payload, "alias", service.ALIAS_LIMIT + 1, errors)
+    alias = fields.text(payload, "alias", forms.ALIAS_LIMIT + 1, errors)
     fields.check(errors)
     if starts is None or ends is None:
         raise fields.empty("startDate" if starts is None else "endDate")

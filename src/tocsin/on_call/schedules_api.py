@@ -25,7 +25,7 @@ from tocsin.on_call.access import (
 )
 from tocsin.on_call.store import needing
 from tocsin.schedules import service, store
-from tocsin.schedules.service import RotationForm, ScheduleForm
+from tocsin.schedules.forms import RotationForm, ScheduleForm
 
 router = APIRouter(tags=["Schedules"])
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tocsin.accounts.directory import Directory
-from tocsin.schedules.store import OverrideRow, RotationRow, ScheduleRow
+from tocsin.schedules.model import OverrideRow, RotationRow, ScheduleRow
 from tocsin.wire import wire_time
 
 EXPANDABLE = ["rotation"]

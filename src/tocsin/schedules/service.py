@@ -1,8 +1,8 @@
 """What people change about a schedule: each one transaction, with its line in the audit log."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -16,56 +16,24 @@ from tocsin.db import Db, Tx
 from tocsin.errors import Conflict, Invalid, NotFound, PlanRequired
 from tocsin.i18n import N_
 from tocsin.schedules import store
-from tocsin.schedules.restrictions import Restriction, as_json, from_json
+from tocsin.schedules.forms import (
+    ALIAS_LIMIT,
+    DESCRIPTION_LIMIT,
+    LENGTH_LIMIT,
+    NAME_LIMIT,
+    OVERRIDE_LIMIT,
+    PARTICIPANTS_LIMIT,
+    ROTATIONS_LIMIT,
+    OverrideForm,
+    RotationForm,
+    ScheduleForm,
+)
+from tocsin.schedules.model import OverrideRow, RotationRow, ScheduleRow
+from tocsin.schedules.restrictions import as_json, from_json
 from tocsin.schedules.rotation import Participant, ParticipantKind, RotationKind
-from tocsin.schedules.store import OverrideRow, RotationRow, ScheduleRow
 from tocsin.wall import snapped, wall_clock, wall_instant
 
-NAME_LIMIT = 100
-DESCRIPTION_LIMIT = 1000
-ALIAS_LIMIT = 512
-LENGTH_LIMIT = 365
-PARTICIPANTS_LIMIT = 50
-ROTATIONS_LIMIT = 50
-OVERRIDE_LIMIT = timedelta(days=366)
-
 TAKEN = N_("Another schedule has this name.")
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleForm:
-    """A schedule as somebody wants it; without `rotations` they stay as they are."""
-
-    name: str
-    time_zone: str
-    description: str = ""
-    enabled: bool = True
-    team_id: UUID | None = None
-    rotations: "tuple[RotationForm, ...] | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class RotationForm:
-    """A rotation as somebody wants it; `starts` and `ends` are instants, or without a zone what its clock shows."""
-
-    name: str
-    kind: RotationKind
-    length: int
-    starts: datetime
-    participants: tuple[Participant, ...]
-    ends: datetime | None = None
-    restriction: Restriction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideForm:
-    """Somebody (None: nobody) in the place of these rotations, of all without any; spans as in a rotation."""
-
-    user_id: UUID | None
-    starts: datetime
-    ends: datetime
-    rotation_ids: tuple[UUID, ...] = ()
-    alias: str = ""  # empty: one is made
 
 
 async def create_schedule(db: Db, gate: Gate, actor: Actor, form: ScheduleForm) -> UUID:

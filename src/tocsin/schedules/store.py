@@ -1,15 +1,13 @@
 """The SQL of schedules: rotations, overrides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
 from tocsin.db import Tx
+from tocsin.schedules.model import OverrideRow, RotationRow, ScheduleRow
 from tocsin.schedules.restrictions import Restriction, as_json
 from tocsin.schedules.rotation import Participant, RotationKind
 
@@ -76,24 +74,6 @@ def _participant_json(participant: Participant) -> dict[str, str]:
     return {"type": participant.kind, "id": participant.id}
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleRow:
-    """A schedule without its rotations."""
-
-    account_id: int
-    id: UUID
-    name: str
-    description: str
-    time_zone: str
-    enabled: bool
-    team_id: UUID | None
-    inactive_since: datetime | None  # over the plan's limit
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
-
-
 SCHEDULE = "account_id, id, name, description, time_zone, enabled, team_id, inactive_since"
 
 
@@ -155,22 +135,6 @@ async def delete_schedule(tx: Tx, account_id: int, schedule_id: UUID) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RotationRow:
-    """A rotation as it is stored; participants are `{"type": "user", "id": "…"}`."""
-
-    id: UUID
-    schedule_id: UUID
-    name: str
-    position: int
-    kind: str
-    length: int
-    starts_at: datetime
-    ends_at: datetime | None
-    participants: list[dict[str, str]]
-    restriction: dict[str, Any] | None  # as the API spells it
-
-
 ROTATION = "id, schedule_id, name, position, kind, length, starts_at, ends_at, participants, restriction"
 
 
@@ -228,19 +192,6 @@ async def delete_rotation(tx: Tx, account_id: int, rotation_id: UUID) -> None:
         account_id=account_id,
         rotation_id=rotation_id,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideRow:
-    """An override as it is stored."""
-
-    schedule_id: UUID
-    alias: str
-    user_id: UUID | None
-    starts_at: datetime
-    ends_at: datetime
-    rotation_ids: list[UUID]  # none: the whole schedule
-    created_at: datetime
 
 
 OVERRIDE = "schedule_id, alias, user_id, starts_at, ends_at, rotation_ids, created_at"

@@ -9,7 +9,7 @@ from tocsin.escalations.on_call_view import Names, Now, now_of
 from tocsin.escalations.pages.common import OnCallViewing, snapshot
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.schedules import store as schedules_store
-from tocsin.schedules.store import ScheduleRow
+from tocsin.schedules.model import ScheduleRow
 
 router = APIRouter()
 

@@ -21,8 +21,8 @@ from tocsin.escalations.pages.teams import may_in_team
 from tocsin.i18n import N_
 from tocsin.schedules import service as schedules_service
 from tocsin.schedules import store as schedules_store
+from tocsin.schedules.forms import OverrideForm, RotationForm
 from tocsin.schedules.rotation import NOBODY, Participant, ParticipantKind, RotationKind
-from tocsin.schedules.service import OverrideForm, RotationForm
 
 router = APIRouter()
 

@@ -27,8 +27,8 @@ from tocsin.escalations.routing import in_order
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.i18n import N_
 from tocsin.schedules import store as schedules_store
+from tocsin.schedules.model import OverrideRow, ScheduleRow
 from tocsin.schedules.rotation import Rotation, RotationKind
-from tocsin.schedules.store import OverrideRow, ScheduleRow
 
 router = APIRouter()
 

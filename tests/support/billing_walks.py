@@ -150,7 +150,9 @@ class Walk(History):
         if runs and (last is None or not last.runs):
             run += 1
         begins = runs and (before is None or before.term_starts_on != after.term_starts_on)
-        on = after.term_starts_on if begins and after.term_starts_on else _counts_as(after, at)
+        # another zone may begin with Free: the day of leaving is still the old one's
+        counted = last.subscription if last is not None and last.runs and not runs else after
+        on = after.term_starts_on if begins and after.term_starts_on else _counts_as(counted, at)
         self.moments.append(Moment(at, on, billing, self._asked, run, runs))
 
 

@@ -6,10 +6,19 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.billing_histories import History
-from tests.support.billing_walks import Walk, usage_minor
+from tests.support.billing_walks import Walk, spells, usage_minor
 from tests.support.books import requirements_book
 
-from tocsin.billing.commands import AddNumber, Cancel, Order, ReleaseNumber, RequestDeletion, UndoDeletion
+from tocsin.billing.commands import (
+    AddNumber,
+    Cancel,
+    ChangeZone,
+    Order,
+    ReleaseNumber,
+    RequestDeletion,
+    SetUsageBilling,
+    UndoDeletion,
+)
 from tocsin.licensing.model import FREE, Interval, Target
 from tocsin.licensing.pricebook import Zone, seat_price
 from tocsin.licensing.usage import UsageKind, UsageRecord
@@ -134,3 +143,16 @@ def test_invariant_3_of_numbers_rented_at_one_instant_all_but_the_first_are_char
         for number in pair:
             walk.ask(AddNumber(UUID(int=number), f"+4822000000{number}"))
         assert [one.net_minor for one in walk.finals()] == [2_300, 1_000]
+
+
+def test_invariant_1_who_leaves_while_it_is_tomorrow_in_his_next_zone_has_back_the_days_of_the_old_one() -> None:
+    walk = Walk(NOON, "America/New_York")
+    walk.ask(Order(Target("standard", Interval.YEAR, 10), start_today=True))
+    walk.ask(SetUsageBilling(True, NOON.date()))
+    walk.ask(ChangeZone("Asia/Beirut"))
+    walk.until(datetime(2026, 5, 20, 23, tzinfo=UTC))  # the 20th in New York, the 21st in Beirut
+
+    assert walk.ask(Cancel(refund_unused=True)) is not None
+
+    assert walk.subscription.zone == "Asia/Beirut"
+    assert all(spell.is_right for spell in spells(walk, 1))

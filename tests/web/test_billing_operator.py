@@ -387,6 +387,8 @@ async def test_money_that_comes_after_a_write_off_is_recorded_and_nothing_is_owe
         entries = await audit_store.list_entries(tx, trial.account_id, 2)
     assert [entry.action for entry in entries] == ["operator: payment"] * 2
     assert (entries[1].after or {})["paid_on"] == START.date().isoformat()
+    assert [(entry.after or {})["written_off_minor"] for entry in entries] == [owed - 10_000, owed]
+    assert (entries[0].after or {})["reference"] == "late transfer"
 
 
 async def move(tenant: Tenant, buyer: Buyer) -> None:

@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -19,6 +20,7 @@ from tests.support.stripe_fake import stripe_fake
 from tests.support.vat_registry import VatRegistry, vat_registry
 
 from tocsin.billing import rendering
+from tocsin.billing.commands import CorrectBuyer
 from tocsin.clock import SetClock
 from tocsin.db import Databases
 from tocsin.settings import Settings
@@ -155,3 +157,24 @@ async def test_r7_2_an_address_that_is_sent_twice_by_one_key_is_changed_once(ana
 
     assert (first.status, again.status, other.status) == (200, 200, 409)
     assert first.data == again.data
+
+
+async def test_r7_2_an_invoice_made_out_anew_and_those_it_belongs_to_name_each_other(ana: Customer) -> None:
+    [old] = await ana.documents()
+    await ana.api.call("PUT", "/v1/billing/information", GERMAN)
+    await ana.subscriber.do("2026-03-11 10:00", CorrectBuyer(UUID(old["id"])))
+
+    documents = {it["kind"] if not it["correctsNumber"] else "new": it for it in await ana.documents() if it != old}
+    [old] = [it for it in await ana.documents() if it["id"] == old["id"]]
+    new, note = documents["new"], documents["credit_note"]
+    pages = {it["number"]: (await ana.owner.get(f"{LIST}/{it['id']}")).text for it in (old, new, note)}
+    listed = (await ana.owner.get(LIST)).text
+    printed = await text_of(ana, new["id"], "pdf")
+
+    assert (new["correctsNumber"], new["buyerName"]) == (old["number"], "Acme GmbH")
+    assert (old["replacedByNumber"], note["replacedByNumber"]) == (new["number"], new["number"])
+    for one, others in ((old, [new]), (new, [old, note]), (note, [old, new])):
+        assert all(it["number"] in pages[one["number"]] for it in others)
+    assert f"Replaced by invoice {new['number']}" in listed
+    assert old["number"] in printed
+    assert note["number"] in printed

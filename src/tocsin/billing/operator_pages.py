@@ -177,7 +177,7 @@ Made = tuple[Command, str, dict[str, object]]
 
 async def _payment(ctx: PageContext, account_id: int) -> Made:
     """Money that came by transfer or cheque. Raises: Invalid."""
-    form, invoice = ctx.form, await _payable(ctx, account_id)
+    form, (invoice, was_written_off) = ctx.form, await _payable(ctx, account_id)
     minor = parse_amount(form.text("amount"), invoice.currency)
     if form.text("method") not in {"transfer", "cheque"} or minor is None:
         raise Invalid(N_("Say how much came, and how."), {"amount": "missing"})
@@ -185,7 +185,11 @@ async def _payment(ctx: PageContext, account_id: int) -> Made:
     paid_on = _paid_on(form.text("paid_on"))
     command = RecordPayment(invoice.id, minor, method, reference[:TEXT_LIMIT], _ident(key), paid_on)
     facts: dict[str, object] = {"invoice": invoice.number, "amount_minor": minor, "method": method.value}
-    return command, key, facts | ({"paid_on": paid_on.isoformat()} if paid_on else {})
+    if paid_on:
+        facts["paid_on"] = paid_on.isoformat()
+    if was_written_off:
+        facts |= {"written_off_minor": invoice.owed_minor, "reference": reference[:TEXT_LIMIT]}
+    return command, key, facts
 
 
 def _paid_on(text: str) -> date | None:
@@ -198,12 +202,13 @@ def _paid_on(text: str) -> date | None:
         raise Invalid(N_("Choose the day on which the money came."), {"paid_on": "no date"}) from None
 
 
-async def _payable(ctx: PageContext, account_id: int) -> OwedInvoice:
-    """The invoice that the form names. Raises: Invalid where nothing of it is owed, and nothing was written off."""
+async def _payable(ctx: PageContext, account_id: int) -> tuple[OwedInvoice, bool]:
+    """The invoice that the form names, and whether it was written off. Raises: Invalid where nothing of it is open."""
     async with ctx.databases.engine.transaction() as tx:
         owed = await operator_store.list_owed(tx, OWED_SHOWN, account_id)
         written_off = await operator_store.list_written_off(tx, account_id, OWED_SHOWN)
-    return _chosen(ctx, [*written_off, *owed])
+    found = _chosen(ctx, [*written_off, *owed])
+    return found, found not in owed
 
 
 async def _owed(ctx: PageContext, account_id: int) -> OwedInvoice:

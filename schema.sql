@@ -1076,6 +1076,40 @@ ALTER TABLE public.mails ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: notification_repeats; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.notification_repeats (
+    account_id bigint NOT NULL,
+    id bigint NOT NULL,
+    alert_id text NOT NULL,
+    user_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    key text NOT NULL,
+    action_type text NOT NULL,
+    path jsonb NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    turn integer NOT NULL,
+    due_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.notification_repeats FORCE ROW LEVEL SECURITY;
+
+--
+-- Name: notification_repeats_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.notification_repeats ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notification_repeats_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: notification_rule_steps; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2120,6 +2154,20 @@ ALTER TABLE ONLY public.mails
     ADD CONSTRAINT mails_pkey PRIMARY KEY (account_id, id);
 
 --
+-- Name: notification_repeats notification_repeats_account_id_alert_id_user_id_key_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_repeats
+    ADD CONSTRAINT notification_repeats_account_id_alert_id_user_id_key_key UNIQUE (account_id, alert_id, user_id, key);
+
+--
+-- Name: notification_repeats notification_repeats_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_repeats
+    ADD CONSTRAINT notification_repeats_pkey PRIMARY KEY (account_id, id);
+
+--
 -- Name: notification_rule_steps notification_rule_steps_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2584,6 +2632,24 @@ CREATE INDEX mails_by_time ON public.mails USING btree (account_id, created_at D
 --
 
 CREATE INDEX mails_due ON public.mails USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+--
+-- Name: notification_repeats_by_rule; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notification_repeats_by_rule ON public.notification_repeats USING btree (account_id, rule_id);
+
+--
+-- Name: notification_repeats_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notification_repeats_by_user ON public.notification_repeats USING btree (account_id, user_id);
+
+--
+-- Name: notification_repeats_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notification_repeats_due ON public.notification_repeats USING btree (due_at);
 
 --
 -- Name: notification_rule_steps_by_rule; Type: INDEX; Schema: public; Owner: -
@@ -3090,6 +3156,27 @@ ALTER TABLE ONLY public.mail_attachments
 
 ALTER TABLE ONLY public.mails
     ADD CONSTRAINT mails_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: notification_repeats notification_repeats_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_repeats
+    ADD CONSTRAINT notification_repeats_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: notification_repeats notification_repeats_account_id_rule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_repeats
+    ADD CONSTRAINT notification_repeats_account_id_rule_id_fkey FOREIGN KEY (account_id, rule_id) REFERENCES public.notification_rules(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: notification_repeats notification_repeats_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notification_repeats
+    ADD CONSTRAINT notification_repeats_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
 
 --
 -- Name: notification_rule_steps notification_rule_steps_account_id_contact_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3672,6 +3759,12 @@ CREATE POLICY engine ON public.mail_attachments TO tocsin_owner, tocsin_engine U
 CREATE POLICY engine ON public.mails TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
+-- Name: notification_repeats engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.notification_repeats TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
 -- Name: notification_rule_steps engine; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -3904,6 +3997,12 @@ ALTER TABLE public.mail_attachments ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE public.mails ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: notification_repeats; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.notification_repeats ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: notification_rule_steps; Type: ROW SECURITY; Schema: public; Owner: -
@@ -4234,6 +4333,12 @@ CREATE POLICY tenant ON public.mail_attachments USING ((account_id = ANY (( SELE
 --
 
 CREATE POLICY tenant ON public.mails USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
+-- Name: notification_repeats tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.notification_repeats USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
 -- Name: notification_rule_steps tenant; Type: POLICY; Schema: public; Owner: -
@@ -4720,6 +4825,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mail_attachments TO tocsin_eng
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mails TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mails TO tocsin_engine;
+
+--
+-- Name: TABLE notification_repeats; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notification_repeats TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notification_repeats TO tocsin_engine;
 
 --
 -- Name: TABLE notification_rule_steps; Type: ACL; Schema: public; Owner: -

@@ -47,7 +47,7 @@ from tocsin.escalations import escalations_api as escalation_config_api
 from tocsin.escalations import forwarding_api, routing_api, teams_api
 from tocsin.escalations import pages as escalations_pages
 from tocsin.escalations.ingest import Ingest, IngestFront
-from tocsin.escalations.people import contacts_api, roles_api, users_api
+from tocsin.escalations.people import contacts_api, notification_rules_api, roles_api, users_api
 from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.escalations.responders import Directories
 from tocsin.escalations.snapshot_store import Snapshots
@@ -81,6 +81,7 @@ API_ROUTERS = (
     schedules_api.router,
     users_api.router,
     contacts_api.router,
+    notification_rules_api.router,
     roles_api.router,
     teams_api.router,
     routing_api.router,

@@ -132,6 +132,7 @@ async def test_metrics_hold_counters_and_what_is_due(http: aiohttp.ClientSession
     )
     assert {sample.labels["kind"] for sample in families["tocsin_due_rows"].samples} == {
         "escalation_runs",
+        "notification_repeats",
         "notifications",
         "mails",
     }

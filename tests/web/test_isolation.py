@@ -211,6 +211,13 @@ def bodies(path: str, ana: Ana) -> dict[str, Any]:
         "/v2/users/{identifier}": {"fullName": "eve's"},
         "/v2/users/{identifier}/contacts": {"method": "email", "to": f"{uuid4().hex}@example.com"},
         "/v2/users/{identifier}/contacts/{contact_id}": {"to": f"{uuid4().hex}@example.com"},
+        "/v2/users/{identifier}/notification-rules": {"name": "eve's", "actionType": "create-alert"},
+        "/v2/users/{identifier}/notification-rules/copy-to": {"toUsers": [ana.ids["owner"]], "ruleTypes": ["all"]},
+        "/v2/users/{identifier}/notification-rules/{rule_id}": {"name": "eve's"},
+        "/v2/users/{identifier}/notification-rules/{rule_id}/change-order": {"order": 0},
+        "/v2/users/{identifier}/notification-rules/{rule_id}/steps": {
+            "contact": {"method": "email", "to": ana.ids["mia name"]}, "sendAfter": {"timeAmount": 3}},
+        "/v2/users/{identifier}/notification-rules/{rule_id}/steps/{step_id}": {"sendAfter": {"timeAmount": 4}},
         "/v2/roles": {"name": f"eve's {uuid4()}"},
         "/v2/schedules": {"name": f"eve's {uuid4()}"},
         "/v2/schedules/{identifier}": {"name": f"changed {uuid4()}"},
@@ -348,7 +355,7 @@ async def test_ana_herself_succeeds_with_the_same_requests(
             status = await api.get(f"/v2/alerts/requests/{answer.body['requestId']}")
             assert status.data["isSuccess"] is True, status.data
         if method == "GET" and not path.endswith(
-            ("/recipients", "/count", "/requests/{request_id}", "/request-limits")
+            ("/recipients", "/count", "/requests/{request_id}", "/request-limits", "/notification-rules")
         ):
             assert ana.mark in str(answer.body)
 

@@ -9,6 +9,7 @@ import pytest
 from tests.support.browsing import Answer, Browsing
 from tests.support.makers import Tenant
 
+from tocsin.accounts import audit_store
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact
 from tocsin.db import Databases
@@ -142,7 +143,7 @@ async def test_a_rule_is_removed_and_leaves_its_trace(ana: Browsing, tenant: Ten
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": ""}, {"name": "x" * 101}, {"action_type": "schedule-start"}, {"action_type": "nonsense"}]
+    "wrong", [{"name": ""}, {"name": "x" * 101}, {"action_type": "incoming-call-routing"}, {"action_type": "nonsense"}]
 )
 async def test_a_rule_that_makes_no_sense_is_refused_with_a_reason(
     ana: Browsing, tenant: Tenant, contact: Contact, wrong: dict[str, str]
@@ -197,3 +198,120 @@ async def test_the_page_speaks_polish(ana: Browsing, contact: Contact) -> None:
 
     assert "Jak dostajesz powiadomienia" in told
     assert f"od razu : e-mail {contact.address}" in told
+
+
+async def kept(tenant: Tenant) -> dict[str, Any]:
+    async with tenant.app.transaction() as tx:
+        [row] = await tx.dicts(
+            """
+            select name, criteria, restriction, repeat_after, repeat_enabled from notification_rules
+             where account_id = %(account_id)s
+            """,
+            account_id=tenant.account_id,
+        )
+    return row
+
+
+async def test_a_rule_is_limited_to_alerts_and_hours_and_begins_again(
+    ana: Browsing, tenant: Tenant, contact: Contact
+) -> None:
+    base = (await add(ana, contact)).find(f'action="({HERE}/[^"/]+)/settings"')
+    blank = {"field": ["priority", "", ""], "key": ["", "", ""], "not": ["not", "", ""],
+             "operation": ["equals", "equals", "equals"], "expected": ["p5", "", ""]}  # fmt: skip
+    hours = {"start_day": ["friday", ""], "start": ["17:30", ""], "end_day": ["monday", ""], "end": ["09:00", ""]}
+
+    saved = await ana.post(
+        f"{base}/settings", name="Weekends", match="match-all-conditions", repeat="on", repeat_minutes="15", **blank,
+        **hours,
+    )  # fmt: skip
+    found = await kept(tenant)
+    shown = words(saved)
+    cleared = await ana.post(f"{base}/settings", name="Weekends", match="match-all", repeat_minutes="15")
+
+    assert found == {
+        "name": "Weekends",
+        "criteria": {
+            "type": "match-all-conditions",
+            "conditions": [
+                {"field": "priority", "not": True, "operation": "equals", "expectedValue": "P5", "order": 0}
+            ],
+        },
+        "restriction": {
+            "type": "weekday-and-time-of-day",
+            "restrictions": [
+                {"startDay": "friday", "startHour": 17, "startMin": 30, "endDay": "monday", "endHour": 9, "endMin": 0}
+            ],
+        },
+        "repeat_after": timedelta(minutes=15),
+        "repeat_enabled": True,
+    }
+    assert "only alerts that meet 1 condition · only at some hours · again every 15 min until somebody acts" in shown
+    assert 'value="17:30"' in saved.text
+    assert "only alerts" not in words(cleared)
+    assert (await kept(tenant))["criteria"] == {"type": "match-all"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"field": "priority", "key": "", "not": "", "operation": "contains", "expected": "P1"}, "does not fit field"),
+        ({"field": "message", "key": "", "not": "", "operation": "matches", "expected": "("}, "regular expression"),
+        ({"start_day": "every-day", "start": "22:00", "end_day": "", "end": ""}, "Hours have a start and an end"),
+        ({"repeat": "on", "repeat_minutes": ""}, "Say after how many minutes the steps begin again"),
+        ({"repeat": "on", "repeat_minutes": "1441"}, "after one minute to 24 hours"),
+        ({"name": ""}, "A name has 1 to 100 characters."),
+    ],
+)
+async def test_settings_that_cannot_be_are_refused_in_words(
+    ana: Browsing, tenant: Tenant, contact: Contact, wrong: dict[str, str], said: str
+) -> None:
+    base = (await add(ana, contact)).find(f'action="({HERE}/[^"/]+)/settings"')
+    before = await kept(tenant)
+
+    page = await ana.post(f"{base}/settings", **({"name": "x", "match": "match-any-condition"} | wrong))
+
+    assert said in words(page)
+    assert await kept(tenant) == before
+
+
+async def test_a_rule_about_turns_says_how_long_before(ana: Browsing, tenant: Tenant, contact: Contact) -> None:
+    page = await add(ana, contact, "My turns", "schedule-start")
+    base = page.find(f'action="({HERE}/[^"/]+)/settings"')
+
+    saved = await ana.post(f"{base}/settings", name="My turns", time=["1-hour-ago", "1-day-ago"])
+    refused = await ana.post(f"{base}/settings", name="My turns")
+
+    assert "at that moment" in words(page)
+    assert "1 hour before · 1 day before" in words(saved)
+    assert "Choose how long before your turn you are told." in words(refused)
+
+
+async def test_silence_for_a_while_is_seen_and_taken_back(ana: Browsing, tenant: Tenant) -> None:
+    await ana.get(HERE)
+
+    muted = await ana.post("/profile/mute", minutes="480")
+    wrong = await ana.send("POST", "/profile/mute", minutes="7")
+    loud = await ana.post("/profile/mute")
+
+    assert "Nothing is sent to you until" in words(muted)
+    assert "Tell me again" in words(muted)
+    assert wrong.status == 422
+    assert "Nothing is sent to you until" not in words(loud)
+    async with tenant.app.transaction() as tx:
+        entries = await audit_store.list_entries(tx, tenant.account_id, 2)
+    assert [it.object_name for it in entries] == [tenant.owner.username] * 2
+    assert (entries[1].before, entries[0].after) == ({"muted_until": None}, {"muted_until": None})
+
+
+async def test_quiet_hours_are_saved_shown_and_removed(ana: Browsing, tenant: Tenant) -> None:
+    await ana.get(HERE)
+    always = {"start_day": "every-day", "start": "00:00", "end_day": "every-day", "end": "00:00"}
+
+    saved = await ana.post("/profile/quiet-hours", **always)
+    wrong = await ana.post("/profile/quiet-hours", start_day="monday", start="22:00", end_day="tuesday", end="")
+    gone = await ana.post("/profile/quiet-hours", start_day="", start="", end_day="", end="")
+
+    assert "These are your quiet hours: nothing is sent to you now." in words(saved)
+    assert "Hours have a start and an end, like 22:00 and 6:00." in words(wrong)
+    assert "These are your quiet hours" in words(wrong)
+    assert "These are your quiet hours" not in words(gone)

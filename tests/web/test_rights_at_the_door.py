@@ -44,6 +44,7 @@ DOORS: dict[str, tuple[str, str, dict[str, str | list[str]]]] = {
     "profile-edit": ("POST", "/profile", {"full_name": "Bo", "time_zone": "UTC", "locale": "en"}),
     "contacts-edit": ("POST", "/profile/contacts", {"method": "email", "address": "bo-at-night@example.com"}),
     "notification-rules-edit": ("POST", "/profile/notifications/{owner_id}/enable", {}),
+    "quiet-hours-edit": ("POST", "/profile/quiet-hours", {}),
     "logs-page-access": ("GET", "/settings/audit", {}),
 }
 

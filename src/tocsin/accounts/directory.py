@@ -67,6 +67,10 @@ class Directory:
         """Who has this id, or None when they are gone."""
         return self._by_id.get((kind, ident))
 
+    def of(self, kind: str) -> list[Entry]:
+        """Everybody of that type, in no order."""
+        return [entry for (type_, _), entry in self._by_id.items() if type_ == kind]
+
     def label(self, kind: str, ident: str) -> str:
         """What people read instead of the id; the id itself when they are gone."""
         entry = self._by_id.get((kind, ident))

@@ -35,6 +35,9 @@ class Gate(Protocol):
     async def require(self, tx: Tx, account_id: int, feature: str, at: datetime) -> None:
         """Raises: PlanRequired, naming the plan that has `feature`, where the account's has not."""
 
+    async def require_choice(self, tx: Tx, account_id: int, feature: str, choice: str, at: datetime) -> None:
+        """Raises: PlanRequired, naming the plans that have it, where the account's has not that choice of `feature`."""
+
     async def require_room(
         self, tx: Tx, account_id: int, kind: str, at: datetime, group: str = "", *, comes: bool = True
     ) -> None:

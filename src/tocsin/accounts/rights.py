@@ -96,6 +96,7 @@ ASKED_FOR: Mapping[str, frozenset[Action]] = {
     "profile-edit": frozenset({Action.EDIT_PROFILE}),
     "contacts-edit": frozenset({Action.EDIT_CONTACTS}),
     "notification-rules-edit": frozenset({Action.EDIT_NOTIFICATION_RULES}),
+    "quiet-hours-edit": frozenset({Action.EDIT_QUIET_HOURS}),
     "logs-page-access": frozenset({Action.VIEW_AUDIT}),
 }
 """The rights that this program asks for."""
@@ -161,7 +162,6 @@ RIGHT_NAMES = frozenset(ASKED_FOR) | frozenset(
         "postmortem-delete",
         "postmortem-edit",
         "profile-custom-fields-edit",
-        "quiet-hours-edit",
         "reports-access",
         "service-access",
         "service-access-status",

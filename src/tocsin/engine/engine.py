@@ -32,7 +32,7 @@ from tocsin.deletion import service as deletion
 from tocsin.deletion import store as deletion_store
 from tocsin.engine import store
 from tocsin.escalations import due as escalations
-from tocsin.escalations import explain, retention, retention_store, snooze
+from tocsin.escalations import explain, repeats, retention, retention_store, snooze
 from tocsin.escalations import store as runs_store
 from tocsin.escalations.due import Advanced
 from tocsin.escalations.failed import last_resort_for
@@ -72,6 +72,10 @@ class Engine:
     async def advance_escalations(self, now: datetime, *, claim: bool = True, busy: Sequence[int] = ()) -> Advanced:
         """Tell who is next; notifications that are due at once come back leased, if `claim`, but of `busy` accounts."""
         return await escalations.advance_due(self.db, self.snapshots, now, lease=self.lease, claim=claim, busy=busy)
+
+    async def repeat_rules(self, now: datetime) -> int:
+        """Begin the steps of notification rules again that repeat."""
+        return await repeats.advance_due(self.db, self.snapshots, now)
 
     async def wake_snoozed(self, now: datetime) -> int:
         return await snooze.wake_due(self.db, now)
@@ -129,6 +133,9 @@ class Engine:
     async def earliest_run(self) -> datetime | None:
         async with self.db.statements() as tx:
             return await runs_store.earliest_due(tx)
+
+    async def earliest_repeat(self) -> datetime | None:
+        return await repeats.earliest_due(self.db)
 
     async def earliest_notification(self) -> datetime | None:
         async with self.db.statements() as tx:

@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     SNOOZE = "snooze"
     RUN = "run"
+    REPEAT = "repeat"
     NOTIFICATION = "notification"
     SUBSCRIPTION = "subscription"
     USAGE = "usage"
@@ -30,6 +31,7 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
         """
         select (select min(snoozed_until) from alerts where snoozed_until is not null) as snooze,
                (select min(due_at) from escalation_runs where due_at is not null) as run,
+               (select min(due_at) from notification_repeats) as repeat,
                (select min(due_at) from notifications where due_at is not null) as notification,
                (select min(due_at) from mails where due_at is not null) as mail,
                (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.facts import UNREAD, AlertContent, AlertFacts
 from tocsin.alerts.log import Event
 from tocsin.escalations.escalation import (
     CloseAlert,
@@ -29,7 +29,7 @@ from tocsin.escalations.escalation import Event as RunEvent
 from tocsin.escalations.reason import Path, as_json
 from tocsin.escalations.resolve import NestedRun, Nobody, NobodyReason, Resolution, Told, merge, resolve, resolve_rule
 from tocsin.escalations.snapshot import Snapshot
-from tocsin.notifications.plan import ActionType, Plan, Unreachable, plan
+from tocsin.notifications.plan import UTC_ZONE, ActionType, Plan, Unreachable, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +249,16 @@ class NotReached:
 
 
 def plan_tellings(
-    tellings: Sequence[Telling], told_before: Collection[str], snapshot: Snapshot, now: datetime
+    tellings: Sequence[Telling],
+    told_before: Collection[str],
+    snapshot: Snapshot,
+    now: datetime,
+    content: AlertContent = UNREAD,
 ) -> list[Reached | NotReached]:
     """What each person gets; a person who is told twice at one instant is told once.
 
-    `told_before` names the users who were told about this alert earlier: they are told again, not anew.
+    `told_before` names the users who were told about this alert earlier: they are told again, not anew. `content` is
+    what the alert says, where a rule asks for it.
     """
     once = {telling.user_id: telling for telling in reversed(tellings)}
     results: list[Reached | NotReached] = []
@@ -261,8 +266,9 @@ def plan_tellings(
         again = telling.user_id in told_before
         action_type = ActionType.RENOTIFIED_ALERT if again else ActionType.CREATE_ALERT
         planned = plan(
-            snapshot.rules.get(telling.user_id, ()), snapshot.contacts.get(telling.user_id, ()), action_type, now
-        )
+            snapshot.rules.get(telling.user_id, ()), snapshot.contacts.get(telling.user_id, ()), action_type, now,
+            zone=snapshot.zones.get(telling.user_id, UTC_ZONE), content=content,
+        )  # fmt: skip
         match planned:
             case Plan():
                 results.append(Reached(telling, planned.rule.action_type, planned))

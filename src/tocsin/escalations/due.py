@@ -11,14 +11,15 @@ import structlog
 
 from tocsin.alerts import store as alerts_store
 from tocsin.alerts import transitions
-from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.facts import AlertContent, AlertFacts
 from tocsin.alerts.log import Event
 from tocsin.alerts.model import AlertStatus
 from tocsin.db import Db, Tx
-from tocsin.escalations import action_store, store
+from tocsin.escalations import action_store, repeats_store, store
 from tocsin.escalations.advance import NotReached, Outcome, Reached, Run, advance, needs_last_resort, plan_tellings
 from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.reason import as_json
+from tocsin.escalations.repeat import Repeat
 from tocsin.escalations.resolve import Nobody
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.escalations.snapshot_store import Snapshots, owners_only
@@ -49,6 +50,7 @@ class _Set:
     started: list[tuple[Run, datetime | None]] = field(default_factory=list)
     entries: list[tuple[int, str, str, dict[str, Any]]] = field(default_factory=list)
     notifications: list[NewNotification] = field(default_factory=list)
+    repeats: list[Repeat] = field(default_factory=list)
     unacknowledged: list[Key] = field(default_factory=list)
     closed: list[Key] = field(default_factory=list)
     failed: list[tuple[store.RunRow, str]] = field(default_factory=list)
@@ -169,7 +171,9 @@ def _decide(
             ]
         outcomes[key] = [outcome for _, outcome in found if outcome]
     for (account_id, alert_id), of_alert in outcomes.items():
-        _gather(due, account_id, alert_id, of_alert, situations[account_id, alert_id].told, configurations, now)
+        key = account_id, alert_id
+        situation = situations[key]
+        _gather(due, account_id, alert_id, of_alert, situation.told, configurations, situation.facts.content, now)
     return due
 
 
@@ -193,13 +197,14 @@ def _gather(
     outcomes: Sequence[Outcome],
     told_before: Collection[str],
     configurations: dict[int, Snapshot],
+    content: AlertContent,
     now: datetime,
 ) -> None:
     """One alert's outcomes of this instant as rows to write."""
     snapshot = configurations[account_id]
     tellings = [telling for outcome in outcomes for telling in outcome.tellings]
     dead_ends = [dead_end for outcome in outcomes for dead_end in outcome.dead_ends]
-    planned = plan_tellings(tellings, told_before, snapshot, now)
+    planned = plan_tellings(tellings, told_before, snapshot, now, content)
     for outcome in outcomes:
         for run, due_at in outcome.runs:
             (due.started if run.id is None else due.saved).append((run, due_at))
@@ -208,6 +213,7 @@ def _gather(
         match it:
             case Reached():
                 due.notifications += _notifications(account_id, alert_id, it, now)
+                due.repeats += _repeat(account_id, alert_id, it, now)
                 due.entries.append((account_id, alert_id, Event.TOLD, _told(it)))
             case NotReached():
                 due.entries.append((account_id, alert_id, Event.NOT_TOLD, _not_told(it)))
@@ -245,6 +251,20 @@ def _notifications(account_id: int, alert_id: str, reached: Reached, now: dateti
         )
         for planned in reached.plan.notifications
     ]
+
+
+def _repeat(account_id: int, alert_id: str, reached: Reached, now: datetime) -> list[Repeat]:
+    """When the rule's steps begin again, if it says so."""
+    telling, again_at = reached.telling, reached.plan.again_at
+    if again_at is None:
+        return []
+    return [
+        Repeat(
+            account_id=account_id, alert_id=alert_id, user_id=UUID(telling.user_id),
+            rule_id=UUID(reached.plan.rule.id), key=telling.key, action_type=reached.action_type.value,
+            path=as_json(telling.path), told_at=now, turn=1, due_at=again_at,
+        )
+    ]  # fmt: skip
 
 
 def _told(reached: Reached) -> dict[str, Any]:
@@ -289,6 +309,8 @@ async def _write(
             await store.save_runs(tx, due.saved)
         if due.started:
             await store.insert_runs(tx, due.started)
+        if due.repeats:
+            await repeats_store.insert(tx, due.repeats)
         for row, error in due.failed:
             await store.put_off(tx, row, error, now + PUT_OFF)
         if due.unacknowledged:

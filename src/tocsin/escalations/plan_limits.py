@@ -107,6 +107,13 @@ class PlanLimits:
         if have.choice("routing_conditions") != ANY_FIELD:
             raise PlanRequired(NARROW, params=await self._facts(tx, have, "routing_conditions", ANY_FIELD))
 
+    async def require_choice(self, tx: Tx, account_id: int, feature: str, choice: str, at: datetime) -> None:
+        """Raises: PlanRequired, naming the plans that have it, where the account's has not that choice of `feature`."""
+        have = await self.entitlements(tx, account_id, at)
+        choices = list(FEATURES[feature].choices or ())
+        if choices.index(have.choice(feature)) < choices.index(choice):
+            raise PlanRequired(NOT_INCLUDED, params=await self._facts(tx, have, feature, choice))
+
     async def require_configurable(self, tx: Tx, account_id: int, at: datetime) -> None:
         """Raises: PlanRequired while the account is restricted."""
         if (await self.entitlements(tx, account_id, at)).restricted:

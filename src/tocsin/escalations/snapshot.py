@@ -1,8 +1,10 @@
 """One account's configuration, as the decisions read it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
+from tocsin.alerts.criteria import CriteriaType
 from tocsin.escalations.directory import Directory
 from tocsin.notifications.plan import Contact, NotificationRule
 
@@ -16,8 +18,14 @@ class Snapshot:
     contacts: Mapping[str, tuple[Contact, ...]]  # by user id
     rules: Mapping[str, tuple[NotificationRule, ...]]  # by user id
     owners: tuple[str, ...]  # user ids: whom the last resort reaches
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)  # by user id
 
-    @property
-    def reads_content(self) -> bool:
-        """Whether any rule asks what an alert says: only then is that read."""
-        return self.directory.reads_content
+    reads_content: bool = field(init=False)  # whether any rule asks what an alert says: only then is that read
+
+    def __post_init__(self) -> None:
+        asks = any(
+            rule.criteria.type is not CriteriaType.MATCH_ALL and rule.enabled
+            for rules in self.rules.values()
+            for rule in rules
+        )
+        object.__setattr__(self, "reads_content", asks or self.directory.reads_content)

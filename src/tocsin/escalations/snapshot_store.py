@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tocsin.accounts.model import LicenceKind, Role, UserStatus
 from tocsin.alerts import criteria
@@ -21,7 +22,9 @@ from tocsin.escalations.escalation import (
 )
 from tocsin.escalations.routing import RoutingRule, TargetKind
 from tocsin.escalations.snapshot import Snapshot
-from tocsin.notifications.plan import ActionType, Contact, NotificationRule, Step
+from tocsin.notifications import rules_store
+from tocsin.notifications.plan import Contact, NotificationRule
+from tocsin.notifications.rules import RuleRow, StepRow, as_planned
 from tocsin.schedules.forwarding import Forwarding
 from tocsin.schedules.on_call import Schedule
 from tocsin.schedules.overrides import Override
@@ -64,7 +67,9 @@ async def _versions(tx: Tx, account_ids: list[int]) -> dict[int, int]:
 
 async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
     """The whole configuration of an account, in the types that decisions read."""
-    users = await _rows(tx, "select id, username, role, licence_kind, status, inactive_since from users", account_id)
+    users = await _rows(
+        tx, "select id, username, role, licence_kind, status, inactive_since, time_zone from users", account_id
+    )
     people = {str(row["id"]): _person(row) for row in users}
     owners = [row for row in users if row["role"] == Role.OWNER and row["status"] != UserStatus.SUSPENDED]
     within_limit = [row for row in owners if row["inactive_since"] is None]
@@ -78,9 +83,10 @@ async def load(tx: Tx, account_id: int, version: int) -> Snapshot:
             inactive=frozenset(await _inactive(tx, account_id)),
             forwardings=await _forwardings(tx, account_id),
         ),
-        contacts=await _contacts(tx, account_id),
-        rules=await _notification_rules(tx, account_id),
+        contacts=await load_contacts(tx, account_id),
+        rules=await load_rules(tx, account_id),
         owners=tuple(sorted(str(row["id"]) for row in within_limit or owners)),
+        zones={str(row["id"]): zone_named(row["time_zone"]) for row in users},
     )
 
 
@@ -115,7 +121,7 @@ async def owners_only(tx: Tx, account_id: int) -> Snapshot:
         """,
         account_id=account_id,
     )
-    return Snapshot(0, Directory(), await _contacts(tx, account_id), {}, tuple(str(row) for row in rows))
+    return Snapshot(0, Directory(), await load_contacts(tx, account_id), {}, tuple(str(row) for row in rows))
 
 
 async def _rows(tx: Tx, select: str, account_id: int, order: str = "") -> list[Row]:
@@ -299,7 +305,8 @@ def _repeat(row: Row) -> Repeat | None:
     )
 
 
-async def _contacts(tx: Tx, account_id: int) -> dict[str, tuple[Contact, ...]]:
+async def load_contacts(tx: Tx, account_id: int) -> dict[str, tuple[Contact, ...]]:
+    """Everybody's contacts, by user id."""
     rows = await _rows(
         tx,
         "select id, user_id, method, address, enabled, verified_at from contacts",
@@ -315,36 +322,32 @@ async def _contacts(tx: Tx, account_id: int) -> dict[str, tuple[Contact, ...]]:
     }
 
 
-async def _notification_rules(tx: Tx, account_id: int) -> dict[str, tuple[NotificationRule, ...]]:
+async def load_rules(tx: Tx, account_id: int) -> dict[str, tuple[NotificationRule, ...]]:
+    """Everybody's notification rules, by user id."""
     steps = _grouped(
         await _rows(
             tx,
-            "select id, rule_id, contact_id, after, enabled from notification_rule_steps",
+            "select id, rule_id, contact_id, after, position, enabled from notification_rule_steps",
             account_id,
             order="rule_id, position, id",
         ),
         "rule_id",
     )
     rows = await _rows(
-        tx,
-        """select id, user_id, name, action_type, position, enabled and inactive_since is null as enabled
-             from notification_rules""",
-        account_id,
+        tx, f"select {rules_store.RULE}, inactive_since is null as active from notification_rules", account_id
     )
-    return {
-        user_id: tuple(
-            NotificationRule(
-                id=str(row["id"]),
-                name=row["name"],
-                action_type=ActionType(row["action_type"]),
-                position=row["position"],
-                enabled=row["enabled"],
-                steps=tuple(
-                    Step(str(step["id"]), str(step["contact_id"]), step["after"], step["enabled"])
-                    for step in steps[str(row["id"])]
-                ),
-            )
-            for row in group
-        )
-        for user_id, group in _grouped(rows, "user_id").items()
-    }
+    found: defaultdict[str, list[NotificationRule]] = defaultdict(list)
+    for row in rows:
+        active = row.pop("active")
+        own = [StepRow(**step) for step in steps[str(row["id"])]]
+        found[str(row["user_id"])].append(as_planned(RuleRow(**row), own, active=active))
+    return {user_id: tuple(rules) for user_id, rules in found.items()}
+
+
+@lru_cache(maxsize=1000)
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of that name; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")

@@ -29,6 +29,9 @@ class NotificationStatus(StrEnum):
 STAKEHOLDER = "stakeholder"  # why an SMS or a call to a stakeholder is suppressed. R8.4
 NO_COUNTRY = "country-not-supported"  # why an SMS or a call is suppressed, or fails without another contact. R12
 COSTS_EXTRA = "number-costs-extra"  # the same, for premium-rate numbers and their like. R11.2
+MUTED = "muted"  # why a page is suppressed that its person asked not to get for now
+QUIET_HOURS = "quiet-hours"  # the same, at these hours
+TEST_PAGE = "test"  # the action type of a page that its receiver asked for
 LAST_RESORT = "last-resort"  # the action type, and the key, of a message to the owners when nobody could be reached
 
 
@@ -118,6 +121,8 @@ class Receiver:
     verified: bool
     secret: bytes | None  # encrypted
     licence_kind: str = "responder"
+    muted_until: datetime | None = None
+    quiet_hours: dict[str, Any] | None = None  # a restriction in the person's zone
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,20 @@
-"""The plan: which contacts of a person are notified, and when. Pure; every instant is UTC."""
+"""The plan: which contacts of a person are notified, and when. Pure; every instant is UTC.
+
+Source: on-call semantics, "Notification rules"
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts import criteria
+from tocsin.alerts.criteria import MATCH_ALL, Criteria
+from tocsin.alerts.facts import UNREAD, AlertContent, AlertFacts
+from tocsin.schedules.restrictions import Restriction, is_open
+
+UTC_ZONE = ZoneInfo("UTC")
 
 
 class ActionType(StrEnum):
@@ -47,9 +56,35 @@ class Step:
     enabled: bool = True
 
 
+SHIFT_NOTICES = {ActionType.SCHEDULE_START, ActionType.SCHEDULE_END}
+"""These are about a turn of one's own and no alert."""
+
+
+class NotificationTime(StrEnum):
+    """How long before a turn starts or ends its person is told."""
+
+    JUST_BEFORE = "just-before"
+    MINUTES_15 = "15-minutes-ago"
+    HOUR_1 = "1-hour-ago"
+    DAY_1 = "1-day-ago"
+
+    @property
+    def before(self) -> timedelta:
+        return {
+            NotificationTime.JUST_BEFORE: timedelta(0),
+            NotificationTime.MINUTES_15: timedelta(minutes=15),
+            NotificationTime.HOUR_1: timedelta(hours=1),
+            NotificationTime.DAY_1: timedelta(days=1),
+        }[self]
+
+
 @dataclass(frozen=True, slots=True)
 class NotificationRule:
-    """How one person wants to be told about one kind of action."""
+    """How one person wants to be told about one kind of action, of alerts that match, at hours of his own zone.
+
+    With `repeat_after` the steps begin again that long after the last of them, until somebody acts. `times` and
+    `schedule_ids` (none: every schedule) are of rules about turns.
+    """
 
     id: str
     name: str
@@ -57,6 +92,11 @@ class NotificationRule:
     position: int
     steps: tuple[Step, ...]
     enabled: bool = True
+    criteria: Criteria = MATCH_ALL
+    restriction: Restriction | None = None
+    repeat_after: timedelta | None = None
+    times: tuple[NotificationTime, ...] = ()
+    schedule_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +132,18 @@ class Plan:
     notifications: tuple[Planned, ...]
     left_out: tuple[LeftOut, ...] = ()
 
+    @property
+    def again_at(self) -> datetime | None:
+        """When the steps begin again, or None: once is all. Reports of what happened are not repeated."""
+        if self.rule.repeat_after is None or self.rule.action_type not in CALLS_TO_ACT:
+            return None
+        return self.notifications[-1].due_at + self.rule.repeat_after
+
 
 class UnreachableReason(StrEnum):
     NO_RULE = "no-rule"  # none of this kind
     NO_ENABLED_RULE = "no-enabled-rule"
+    NO_MATCHING_RULE = "no-matching-rule"  # the alert matches no enabled one, or it is another hour
     NO_STEPS = "no-steps"  # none, or none enabled
     NO_USABLE_CONTACT = "no-usable-contact"  # disabled, unverified or gone, every one
 
@@ -110,19 +158,29 @@ class Unreachable:
 
 
 def plan(
-    rules: Sequence[NotificationRule], contacts: Iterable[Contact], action_type: ActionType, told_at: datetime
+    rules: Sequence[NotificationRule],
+    contacts: Iterable[Contact],
+    action_type: ActionType,
+    told_at: datetime,
+    *,
+    zone: ZoneInfo = UTC_ZONE,
+    content: AlertContent = UNREAD,
 ) -> Plan | Unreachable:
-    """What a person who is told at `told_at` gets, by the first enabled rule in order of that kind.
+    """What a person in `zone` who is told at `told_at` gets, by the first enabled rule in order that fits.
 
-    Told again, somebody without an enabled rule for that is told as for a new alert.
+    Told again, somebody without a rule for that which fits is told as for a new alert.
     """
-    rule = _rule_for(rules, action_type)
+    rule = _rule_for(rules, action_type, told_at, zone, content)
     if rule is None and action_type is ActionType.RENOTIFIED_ALERT:
         action_type = ActionType.CREATE_ALERT
-        rule = _rule_for(rules, action_type)
+        rule = _rule_for(rules, action_type, told_at, zone, content)
     if rule is None:
-        of_that_kind = any(rule.action_type is action_type for rule in rules)
-        return Unreachable(UnreachableReason.NO_ENABLED_RULE if of_that_kind else UnreachableReason.NO_RULE)
+        return Unreachable(_why_no_rule(rules, action_type))
+    return by_rule(rule, contacts, told_at)
+
+
+def by_rule(rule: NotificationRule, contacts: Iterable[Contact], told_at: datetime) -> Plan | Unreachable:
+    """What that rule comes to, from `told_at` on."""
     return _by_rule(rule, {contact.id: contact for contact in contacts}, told_at)
 
 
@@ -159,9 +217,21 @@ def should_send(action_type: ActionType, alert: AlertFacts, told_at: datetime, n
     return Send()
 
 
-def _rule_for(rules: Iterable[NotificationRule], action_type: ActionType) -> NotificationRule | None:
-    matching = (rule for rule in rules if rule.enabled and rule.action_type is action_type)
-    return min(matching, key=lambda rule: rule.position, default=None)
+def _rule_for(
+    rules: Iterable[NotificationRule], action_type: ActionType, at: datetime, zone: ZoneInfo, content: AlertContent
+) -> NotificationRule | None:
+    of_that_kind = (rule for rule in rules if rule.enabled and rule.action_type is action_type)
+    for rule in sorted(of_that_kind, key=lambda rule: rule.position):
+        if criteria.matches(rule.criteria, content) and is_open(rule.restriction, zone, at):
+            return rule
+    return None
+
+
+def _why_no_rule(rules: Sequence[NotificationRule], action_type: ActionType) -> UnreachableReason:
+    of_that_kind = [rule for rule in rules if rule.action_type is action_type]
+    if any(rule.enabled for rule in of_that_kind):
+        return UnreachableReason.NO_MATCHING_RULE
+    return UnreachableReason.NO_ENABLED_RULE if of_that_kind else UnreachableReason.NO_RULE
 
 
 def _by_rule(rule: NotificationRule, contacts: dict[str, Contact], told_at: datetime) -> Plan | Unreachable:

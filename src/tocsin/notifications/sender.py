@@ -19,7 +19,10 @@ from tocsin.notifications.backoff import GiveUp, RetryAt, retry
 from tocsin.notifications.channels import Channel
 from tocsin.notifications.model import (
     LAST_RESORT,
+    MUTED,
+    QUIET_HOURS,
     STAKEHOLDER,
+    TEST_PAGE,
     AlertSummary,
     AttemptResult,
     ChannelError,
@@ -31,6 +34,7 @@ from tocsin.notifications.model import (
     Receiver,
 )
 from tocsin.notifications.plan import ActionType, Cancel, should_send
+from tocsin.schedules import restrictions
 
 SAID_LIMIT = 1_000
 log = structlog.get_logger("tocsin.notifications")
@@ -226,8 +230,28 @@ def _kept(said: str) -> str:
     return clean(said)[:SAID_LIMIT]
 
 
+def _silence(told: Notification, receiver: Receiver | None, now: datetime) -> str | None:
+    """Why the person wants nothing to be sent now, if so. The last resort and one's own test pages are sent."""
+    if receiver is None or told.action_type in {LAST_RESORT, TEST_PAGE}:
+        return None
+    if receiver.muted_until is not None and now < receiver.muted_until:
+        return MUTED
+    quiet = restrictions.from_json(receiver.quiet_hours)
+    if quiet is not None and restrictions.is_open(quiet, ZoneInfo(receiver.time_zone), now):
+        return QUIET_HOURS
+    return None
+
+
 def _ending(told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime) -> Ending | None:
     """Why a notification is not sent after all, if so. Pure."""
+    found = _moot_or_barred(told, alert, receiver, now)
+    silence = None if found is not None else _silence(told, receiver, now)
+    return Ending(told, NotificationStatus.SUPPRESSED, silence) if silence is not None else found
+
+
+def _moot_or_barred(
+    told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime
+) -> Ending | None:
     if told.alert_id is None:
         return None
     if alert is None or alert.status == "deleted":

@@ -9,9 +9,8 @@ from tocsin.db import Db
 from tocsin.errors import Conflict, NotFound, Throttled
 from tocsin.i18n import N_
 from tocsin.notifications import store
-from tocsin.notifications.model import NewNotification
+from tocsin.notifications.model import TEST_PAGE, NewNotification
 
-TEST_PAGE = "test"
 TEST_PAGE_EVERY = timedelta(seconds=30)
 LEASE = timedelta(0)  # nobody claims here: the engine does, when this commits
 

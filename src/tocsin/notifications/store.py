@@ -172,7 +172,7 @@ async def receivers(tx: Tx, notifications: Sequence[Notification]) -> dict[UUID,
         """
         select c.account_id, c.id as contact_id, c.user_id, u.username, u.full_name, u.status as user_status,
                u.time_zone, u.locale, c.address, c.enabled, c.verified_at is not null as verified, c.secret,
-               u.licence_kind
+               u.licence_kind, u.muted_until, u.quiet_hours
           from unnest(%(account_id)s::bigint[], %(id)s::uuid[]) as i(account_id, id)
           join contacts c on c.account_id = i.account_id and c.id = i.id
           join users u on u.account_id = c.account_id and u.id = c.user_id

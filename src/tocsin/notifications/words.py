@@ -7,12 +7,13 @@ from typing import Any
 from tocsin import i18n
 from tocsin.i18n import N_, Translator
 from tocsin.licensing.quota import StopReason
-from tocsin.notifications.model import COSTS_EXTRA, NO_COUNTRY, STAKEHOLDER
-from tocsin.notifications.plan import ActionType, LeftOutReason, UnreachableReason
+from tocsin.notifications.model import COSTS_EXTRA, MUTED, NO_COUNTRY, QUIET_HOURS, STAKEHOLDER
+from tocsin.notifications.plan import ActionType, LeftOutReason, NotificationTime, UnreachableReason
 
 UNREACHABLE: Mapping[str, str] = {
     UnreachableReason.NO_RULE: N_("There is no notification rule for new alerts."),
     UnreachableReason.NO_ENABLED_RULE: N_("Every notification rule for new alerts is disabled."),
+    UnreachableReason.NO_MATCHING_RULE: N_("No notification rule for new alerts fits this alert at this hour."),
     UnreachableReason.NO_STEPS: N_("The notification rule has no enabled step."),
     UnreachableReason.NO_USABLE_CONTACT: N_("No contact of the notification rule is verified and enabled."),
 }
@@ -43,6 +44,8 @@ SUPPRESSED: Mapping[str, str] = {
     NO_COUNTRY: N_("Not sent: this country is not supported; told by push or e-mail instead"),
     COSTS_EXTRA: N_("Not sent: the number is of a range that costs extra; told by push or e-mail instead"),
     STAKEHOLDER: N_("Not sent: stakeholders are told by e-mail and push"),
+    MUTED: N_("Not sent: muted by the person"),
+    QUIET_HOURS: N_("Not sent: quiet hours of the person"),
 }
 """Why a notification ended as suppressed."""
 
@@ -53,7 +56,23 @@ ACTIONS: Mapping[str, str] = {
     ActionType.CLOSED_ALERT: N_("Closed"),
     ActionType.ASSIGNED_ALERT: N_("Assigned"),
     ActionType.ADD_NOTE: N_("Note added"),
+    ActionType.SCHEDULE_START: N_("Your turn starts"),
+    ActionType.SCHEDULE_END: N_("Your turn ends"),
+    ActionType.INCOMING_CALL_ROUTING: N_("Incoming call"),
 }
+
+
+TIMES: Mapping[str, str] = {
+    NotificationTime.JUST_BEFORE: N_("at that moment"),
+    NotificationTime.MINUTES_15: N_("15 minutes before"),
+    NotificationTime.HOUR_1: N_("1 hour before"),
+    NotificationTime.DAY_1: N_("1 day before"),
+}
+
+
+def length_in_words(length: timedelta, locale: str) -> str:
+    """ "4 h"."""
+    return i18n.duration(locale, length)
 
 
 def after_in_words(delay: timedelta, locale: str) -> str:

@@ -67,6 +67,7 @@ def _steps(engine: Engine) -> Mapping[Kind, Callable[[datetime], Awaitable[int]]
     """The kinds whose step is one call."""
     return {
         Kind.SNOOZE: engine.wake_snoozed,
+        Kind.REPEAT: engine.repeat_rules,
         Kind.SUBSCRIPTION: engine.advance_subscriptions,
         Kind.USAGE: engine.review_usage,
         Kind.CHARGE: engine.charge_cards,

@@ -23,6 +23,9 @@ async def list_due(tx: Tx, now: datetime) -> list[Due]:
         select 'escalation_runs' as kind, count(*) as rows, min(due_at) as oldest_at
           from escalation_runs where due_at is not null and due_at <= %(now)s
         union all
+        select 'notification_repeats', count(*), min(due_at)
+          from notification_repeats where due_at <= %(now)s
+        union all
         select 'notifications', count(*), min(due_at)
           from notifications where due_at is not null and due_at <= %(now)s
         union all

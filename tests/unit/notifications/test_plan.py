@@ -1,11 +1,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.alerts.facts import AlertFacts
+from tocsin.alerts.criteria import MATCH_ALL, Condition, Criteria, CriteriaType, Field, Operation
+from tocsin.alerts.facts import AlertContent, AlertFacts
 from tocsin.notifications.plan import (
     CALLS_TO_ACT,
     ActionType,
@@ -23,6 +25,7 @@ from tocsin.notifications.plan import (
     plan,
     should_send,
 )
+from tocsin.schedules import restrictions
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -192,3 +195,120 @@ def test_only_calls_to_act_become_moot(action_type: ActionType) -> None:
     verdict = should_send(action_type, AlertFacts(closed=True), AT, AT)
 
     assert verdict == (Cancel(CancelReason.CLOSED) if action_type in CALLS_TO_ACT else Send())
+
+
+P1 = Criteria(CriteriaType.MATCH_EACH, (Condition(Field.PRIORITY, Operation.EQUALS, "P1"),))
+DB = Criteria(CriteriaType.MATCH_ANY, (Condition(Field.TAGS, Operation.CONTAINS, "db"),))
+NIGHT = restrictions.from_json(
+    {"type": "time-of-day", "restriction": {"startHour": 22, "startMin": 0, "endHour": 6, "endMin": 0}}
+)
+WEEKEND = restrictions.from_json(
+    {
+        "type": "weekday-and-time-of-day",
+        "restrictions": [
+            {"startDay": "friday", "startHour": 17, "startMin": 30, "endDay": "monday", "endHour": 9, "endMin": 0}
+        ],
+    }
+)
+ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Warsaw", "America/St_Johns", "Australia/Lord_Howe")]
+CONTENTS = [
+    AlertContent(priority=priority, tags=tags) for priority in (1, 3) for tags in ((), ("db",))
+]  # fmt: skip
+
+
+def fits_slowly(rule: NotificationRule, content: AlertContent, zone: ZoneInfo, at: datetime) -> bool:
+    """Written apart from the program: what a person would say, from the wall clock's face."""
+    wall = at.astimezone(zone)
+    hour = wall.hour * 60 + wall.minute
+    open_now = {
+        None: True,
+        NIGHT: hour >= 22 * 60 or hour < 6 * 60,
+        WEEKEND: wall.weekday() in {5, 6}
+        or (wall.weekday() == 4 and hour >= 17 * 60 + 30)
+        or (wall.weekday() == 0 and hour < 9 * 60),
+    }[rule.restriction]
+    wanted = {MATCH_ALL: True, P1: content.priority == 1, DB: "db" in content.tags}[rule.criteria]
+    return rule.enabled and open_now and wanted
+
+
+def planned_slowly(
+    rules: list[NotificationRule], kind: ActionType, content: AlertContent, zone: ZoneInfo, at: datetime
+) -> tuple[str | None, list[tuple[datetime, str]]]:
+    """The rule that decides and each (instant, contact), by trying every rule in every place."""
+    kinds = [kind, CREATE] if kind is AGAIN else [kind]
+    for wanted in kinds:
+        for place in range(100):
+            for rule in rules:
+                if rule.position == place and rule.action_type is wanted and fits_slowly(rule, content, zone, at):
+                    found = {(at + step.after, step.contact_id) for step in rule.steps if step.enabled}
+                    return rule.id, sorted(it for it in found if it[1] in {"mail", "hook"})
+    return None, []
+
+
+steps_ = st.lists(
+    st.builds(
+        lambda contact, minutes, enabled: make_step(contact, minutes, enabled=enabled),
+        st.sampled_from(["mail", "hook", "gone", "off"]),
+        st.sampled_from([0, 0, 1, 5, 60]),
+        st.booleans(),
+    ),
+    max_size=4,
+)
+rules_ = st.lists(
+    st.builds(
+        lambda kind, enabled, criteria, restriction, steps, repeat: replace(
+            make_rule(*steps, action_type=kind, enabled=enabled),
+            criteria=criteria, restriction=restriction, repeat_after=repeat * MINUTE if repeat else None,
+        ),
+        st.sampled_from([CREATE, CREATE, AGAIN, ActionType.CLOSED_ALERT]),
+        st.booleans() | st.just(True),
+        st.sampled_from([MATCH_ALL, P1, DB]),
+        st.sampled_from([None, None, NIGHT, WEEKEND]),
+        steps_,
+        st.sampled_from([0, 1, 10]),
+    ),
+    max_size=6,
+)  # fmt: skip
+minutes_ = st.integers(0, 3 * 366 * 24 * 60)
+
+
+@settings(max_examples=500)
+@given(rules_, st.permutations(range(6)), st.sampled_from(CONTENTS), st.sampled_from(ZONES), minutes_,
+       st.sampled_from([CREATE, AGAIN, ActionType.CLOSED_ALERT]))  # fmt: skip
+def test_the_first_enabled_rule_that_fits_the_alert_and_the_hour_decides(
+    rules: list[NotificationRule], places: list[int], content: AlertContent, zone: ZoneInfo, minute: int,
+    kind: ActionType,
+) -> None:  # fmt: skip
+    at = datetime(2025, 1, 1, tzinfo=UTC) + minute * MINUTE
+    rules = [
+        replace(rule, position=place, id=f"rule-{place}") for rule, place in zip(rules, places, strict=False)
+    ]  # fmt: skip
+    contacts = [MAIL, HOOK, Contact("off", "email", "off@example.com", enabled=False)]
+
+    planned = plan(rules, contacts, kind, at, zone=zone, content=content)
+
+    rule_id, wanted = planned_slowly(rules, kind, content, zone, at)
+    match planned:
+        case Plan(rule=rule, notifications=notifications):
+            assert rule.id == rule_id
+            assert sorted((it.due_at, it.contact.id) for it in notifications) == wanted
+            again = rule.repeat_after is not None and rule.action_type in CALLS_TO_ACT
+            assert planned.again_at == (wanted[-1][0] + (rule.repeat_after or MINUTE) if again else None)
+        case Unreachable(rule=rule):
+            assert wanted == []
+            assert (rule.id if rule else None) == rule_id
+
+
+def test_without_a_rule_that_fits_the_reason_says_so() -> None:
+    rules = [replace(make_rule(make_step()), criteria=P1), replace(make_rule(make_step(), position=1), enabled=False)]
+
+    assert plan(rules, [MAIL], CREATE, AT) == Unreachable(UnreachableReason.NO_MATCHING_RULE)
+    assert plan(rules[1:], [MAIL], CREATE, AT) == Unreachable(UnreachableReason.NO_ENABLED_RULE)
+
+
+def test_hours_are_those_of_the_persons_own_zone() -> None:
+    rule = replace(make_rule(make_step()), restriction=NIGHT)
+    late = datetime(2026, 11, 2, 21, 30, tzinfo=UTC)  # 22:30 in Warsaw
+
+    assert isinstance(plan([rule], [MAIL], CREATE, late, zone=ZoneInfo("Europe/Warsaw")), Plan)
+    assert isinstance(plan([rule], [MAIL], CREATE, late), Unreachable)

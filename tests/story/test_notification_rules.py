@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from tests.support.makers import START
@@ -9,10 +10,15 @@ from tests.support.world import World, escalation, user
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
+from tocsin.accounts.directory import Reference
 from tocsin.accounts.model import User
 from tocsin.alerts import criteria
+from tocsin.alerts.model import Call
+from tocsin.escalations import service
 from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.notifications import rules_service, rules_store
+from tocsin.notifications.channels.email.message import compose
+from tocsin.notifications.model import ChannelError
 from tocsin.notifications.plan import ActionType
 from tocsin.notifications.rules import MINUTE, Draft, StepDraft
 from tocsin.schedules import restrictions
@@ -184,3 +190,93 @@ async def test_the_last_resort_and_a_test_page_are_sent_to_somebody_who_is_muted
     await world.trigger("down", user(ana))
 
     assert world.sent == [(0, owner.username, "down")]
+
+
+def call(world: World, alert_id: str, by: User, note: str = "") -> Call:
+    return Call(world.tenant.account_id, uuid4(), world.clock.at, alert_id, by=by.username, user=by.username, note=note)
+
+
+async def listening(world: World, *people: User, kind: ActionType) -> None:
+    for person in people:
+        await rule(world, person, Draft(kind.value, kind))
+
+
+async def now(world: World) -> None:
+    await world.advance(minutes=0)
+
+
+async def test_who_was_told_hears_who_acknowledged_and_who_closed_and_the_doer_does_not(world: World) -> None:
+    ana, bo, cy, deaf = await world.users("ana", "bo", "cy", "deaf")
+    for kind in (ActionType.ACKNOWLEDGED_ALERT, ActionType.CLOSED_ALERT):
+        await listening(world, ana, bo, cy, kind=kind)
+    alert_id = await world.trigger("down", user(ana), user(bo), user(deaf))
+    await world.advance(minutes=1)
+
+    await service.acknowledge(world.tenant.app, call(world, alert_id, bo))
+    await service.acknowledge(world.tenant.app, call(world, alert_id, cy))
+    await now(world)
+    await world.advance(minutes=1)
+    await service.close(world.tenant.app, call(world, alert_id, ana))
+    await now(world)
+
+    assert world.sent[3:] == [(1, ana.username, "down"), (2, bo.username, "down")]
+    subjects = [compose(it).subject for _, it in world.email.sent if it.notification.account_id == ana.account_id]
+    assert [subject.partition(":")[0] for subject in subjects[3:]] == ["Acknowledged", "Closed"]
+    texts = [compose(it).text for _, it in world.email.sent if it.notification.account_id == ana.account_id]
+    assert f"{bo.username} has acknowledged it." in texts[3]
+    assert "named as a responder" in texts[0]
+    assert "named as a responder" not in texts[3]
+    assert f"{ana.username} has closed it." in texts[4]
+
+
+async def test_whom_an_alert_is_assigned_to_hears_of_it_unless_he_took_it(world: World) -> None:
+    ana, bo = await world.users("ana", "bo")
+    await listening(world, ana, bo, kind=ActionType.ASSIGNED_ALERT)
+    alert_id = await world.trigger("down", user(ana))
+
+    await service.assign(world.tenant.app, call(world, alert_id, ana), Reference("user", name=bo.username))
+    await service.assign(world.tenant.app, call(world, alert_id, ana), Reference("user", name=ana.username))
+    await now(world)
+
+    assert world.sent[1:] == [(0, bo.username, "down")]
+
+
+async def test_a_note_is_read_by_who_was_told_and_its_failure_wakes_no_owner(world: World) -> None:
+    ana, bo = await world.users("ana", "bo")
+    await listening(world, ana, bo, kind=ActionType.ADD_NOTE)
+    alert_id = await world.trigger("down", user(ana), user(bo))
+    world.email.failing[bo.username] = ChannelError("no such mailbox", retry=False)
+
+    await service.add_note(world.tenant.app, call(world, alert_id, world.tenant.owner, "switched to the replica"))
+    await now(world)
+
+    assert world.sent[2:] == [(0, ana.username, "down")]
+    [note] = [it for _, it in world.email.sent if it.notification.action_type == ActionType.ADD_NOTE]
+    assert f"{world.tenant.owner.username} has noted:\nswitched to the replica" in compose(note).text
+
+
+async def test_an_escalation_that_closes_its_alert_reports_that_too(world: World) -> None:
+    [ana] = await world.users("ana")
+    await listening(world, ana, kind=ActionType.CLOSED_ALERT)
+    name = await world.escalation((0, ana), repeat={"wait": 10, "count": 0, "close": True})
+
+    await world.trigger("down", escalation(name))
+    await world.advance(minutes=30)
+
+    assert world.sent == [(0, ana.username, "down"), (10, ana.username, "down")]
+
+
+async def test_a_report_keeps_to_its_rules_conditions_and_to_its_persons_silence(world: World) -> None:
+    ana, bo = await world.users("ana", "bo")
+    await rule(world, ana, Draft("urgent ones", ActionType.CLOSED_ALERT, criteria=URGENT))
+    await listening(world, bo, kind=ActionType.CLOSED_ALERT)
+    slow = await world.trigger("slow", user(ana), user(bo), priority="P4")
+    urgent = await world.trigger("urgent", user(ana), user(bo), priority="P1")
+    await rules_service.mute(world.tenant.app, actor(world), bo.id, START + timedelta(hours=1))
+
+    for alert_id in (slow, urgent):
+        await service.close(world.tenant.app, call(world, alert_id, world.tenant.owner))
+    await now(world)
+
+    assert world.sent[4:] == [(0, ana.username, "urgent")]
+    assert ("suppressed", "muted") in await silent(world)

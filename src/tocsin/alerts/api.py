@@ -14,7 +14,7 @@ from tocsin.accounts.access import ApiContext, api
 from tocsin.accounts.model import Right
 from tocsin.accounts.store import load_integrations
 from tocsin.alerts import fields, service, store, transitions, wire
-from tocsin.alerts.access import Asked, IdentifierTypeParam, asked, get_alert, named
+from tocsin.alerts.access import Asked, IdentifierTypeParam, asked, get_alert
 from tocsin.alerts.paging import Place, page, place
 from tocsin.db import Tx
 from tocsin.http import answer, text_of
@@ -93,13 +93,6 @@ async def _act(given: Asked, action: str, decide: service.Decide) -> Response:
     return given.accepted()
 
 
-@router.post("/v2/alerts/{identifier}/notes", status_code=202)
-async def post_note(given: Writing) -> Response:
-    """Add a note."""
-    fields.required("note", given.call.note)
-    return await _act(given, "Add Note", partial(transitions.add_note, at=given.call.at))
-
-
 @router.post("/v2/alerts/{identifier}/tags", status_code=202)
 async def post_tags(given: Writing) -> Response:
     """Add tags."""
@@ -175,14 +168,6 @@ async def put_description(given: Writing) -> Response:
     return await _act(
         given, "Update Description", partial(transitions.set_description, description=text, at=given.call.at)
     )
-
-
-@router.post("/v2/alerts/{identifier}/assign", status_code=202)
-async def post_assign(given: Writing) -> Response:
-    """Put a user in charge."""
-    owner = named(given, "owner", "user")
-    await service.assign(given.ctx.db, given.call, owner)
-    return given.accepted()
 
 
 @router.post("/v2/alerts/{identifier}/actions/{action}", status_code=202)

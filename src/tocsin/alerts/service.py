@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.accounts.directory import Reference
-from tocsin.accounts.store import load_directory
 from tocsin.alerts import store, transitions
 from tocsin.alerts.log import Event
 from tocsin.alerts.model import Alert, Call, RequestResult
@@ -35,24 +33,6 @@ async def act(db: Db, call: Call, action: str, decide: Decide) -> RequestResult:
     """Do `decide` to the alert that the call names; `action` is Opsgenie's name for it, as in `Add Tags`."""
     async with db.transaction() as tx:
         return (await apply(tx, call, action, decide)).result
-
-
-async def assign(db: Db, call: Call, owner: Reference) -> RequestResult:
-    """Put a user in charge."""
-    async with db.transaction() as tx:
-        user = (await load_directory(tx, call.account_id)).find(owner)
-        return (
-            await apply(
-                tx,
-                call,
-                "Assign",
-                lambda alert: (
-                    transitions.assign(alert, user, call.at)
-                    if user
-                    else Refusal(f"User does not exist: [{owner.text}]")
-                ),
-            )
-        ).result
 
 
 async def apply(tx: Tx, call: Call, action: str, decide: Decide) -> Done:

@@ -239,5 +239,7 @@ def in_words(told: Notification, locale: str, zone: ZoneInfo) -> tuple[str, ...]
     """Why a notification is sent, in its reader's language."""
     if "last_resort" in told.reason:
         return (explain.last_resort_in_words(told.reason["last_resort"], locale),)
+    if "by" in told.reason:
+        return ()  # a report says itself what happened
     reader = explain.Reader(locale, zone, told.told_at)
     return tuple(explain.path_in_words(from_json(told.reason.get("path", [])), reader))

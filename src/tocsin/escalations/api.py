@@ -44,6 +44,21 @@ async def post_close(given: Writing) -> Response:
     return given.accepted()
 
 
+@router.post("/v2/alerts/{identifier}/assign", status_code=202)
+async def post_assign(given: Writing) -> Response:
+    """Put a user in charge."""
+    await service.assign(given.ctx.db, given.call, named(given, "owner", "user"))
+    return given.accepted()
+
+
+@router.post("/v2/alerts/{identifier}/notes", status_code=202)
+async def post_note(given: Writing) -> Response:
+    """Add a note."""
+    fields.required("note", given.call.note)
+    await service.add_note(given.ctx.db, given.call)
+    return given.accepted()
+
+
 @router.delete("/v2/alerts/{identifier}", status_code=202)
 async def delete_alert(given: Deleting) -> Response:
     """Delete the alert."""

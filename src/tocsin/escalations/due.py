@@ -20,12 +20,13 @@ from tocsin.escalations.advance import NotReached, Outcome, Reached, Run, advanc
 from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.reason import as_json
 from tocsin.escalations.repeat import Repeat
+from tocsin.escalations.reports import report
 from tocsin.escalations.resolve import Nobody
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.escalations.snapshot_store import Snapshots, owners_only
 from tocsin.notifications import store as outbox
 from tocsin.notifications.model import NewNotification, Notification
-from tocsin.notifications.plan import CALLS_TO_ACT
+from tocsin.notifications.plan import CALLS_TO_ACT, ActionType
 
 log = structlog.get_logger("tocsin.escalations")
 
@@ -334,4 +335,5 @@ async def _close(tx: Tx, account_id: int, alert_id: str, now: datetime) -> None:
     await alerts_store.insert_logs(tx, entries, now, SYSTEM)
     await action_store.end_runs(tx, account_id, alert_id)
     await outbox.cancel(tx, account_id, alert_id, list(CALLS_TO_ACT), f"closed by {SYSTEM}", now)
+    await report(tx, change.alert, ActionType.CLOSED_ALERT, SYSTEM, now)
     await alerts_store.notify_changed(tx, account_id, alert_id)

@@ -11,7 +11,8 @@ from tocsin.escalations.last_resort import last_resort
 from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.mail.outbox import NO_SERVER
 from tocsin.notifications import store as outbox
-from tocsin.notifications.model import LAST_RESORT, Notification
+from tocsin.notifications.model import Notification
+from tocsin.notifications.plan import CALLS_TO_ACT
 
 
 def last_resort_for(
@@ -22,7 +23,7 @@ def last_resort_for(
     async def on_failed(tx: Tx, failed: Sequence[Notification], now: datetime) -> list[Notification]:
         since: dict[tuple[int, str], datetime] = {}
         for it in failed:
-            if it.alert_id and not it.action_type.startswith(LAST_RESORT):
+            if it.alert_id and it.action_type in CALLS_TO_ACT:  # a report that fails leaves nobody untold
                 key = (it.account_id, it.alert_id)
                 since[key] = max(it.told_at, since.get(key, it.told_at))
         unreached = await store.unreached(tx, since) if since else []

@@ -18,6 +18,7 @@ from tocsin.alerts.transitions import Refusal
 from tocsin.db import Db, Tx, retried
 from tocsin.escalations import action_store
 from tocsin.escalations.reason import Reason, ReasonKind, as_json
+from tocsin.escalations.reports import report
 from tocsin.notifications import store as outbox
 from tocsin.notifications.plan import CALLS_TO_ACT, ActionType
 
@@ -30,6 +31,7 @@ async def acknowledge(db: Db, call: Call) -> RequestResult:
     async with db.transaction() as tx:
         done = await apply(tx, call, "Acknowledge", lambda a: transitions.acknowledge(a, call.by, call.user, call.at))
         await _cancel_calls(tx, call, done)
+        await _report(tx, call, done, ActionType.ACKNOWLEDGED_ALERT)
     return done.result
 
 
@@ -52,6 +54,29 @@ async def close(db: Db, call: Call) -> RequestResult:
     async with db.transaction() as tx:
         done = await apply(tx, call, "Close", lambda a: transitions.close(a, call.by, call.at))
         await _end(tx, call, done, CALLS, f"closed by {call.by}")
+        await _report(tx, call, done, ActionType.CLOSED_ALERT)
+    return done.result
+
+
+@retried
+async def assign(db: Db, call: Call, owner: Reference) -> RequestResult:
+    """Put a user in charge, who hears of it where a rule of his asks for that."""
+    async with db.transaction() as tx:
+        entry = (await load_directory(tx, call.account_id)).find(owner)
+        done = await apply(
+            tx, call, "Assign", lambda a: transitions.assign(a, entry, call.at) if entry else _unknown(owner)
+        )
+        if entry is not None:
+            await _report(tx, call, done, ActionType.ASSIGNED_ALERT, to=entry.name)
+    return done.result
+
+
+@retried
+async def add_note(db: Db, call: Call) -> RequestResult:
+    """Write down the call's note; who was told about the alert hears of it where a rule asks for that."""
+    async with db.transaction() as tx:
+        done = await apply(tx, call, "Add Note", lambda a: transitions.add_note(a, at=call.at))
+        await _report(tx, call, done, ActionType.ADD_NOTE, note=call.note)
     return done.result
 
 
@@ -127,6 +152,11 @@ def _alert(done: Done) -> Alert:
 
 def _responders(alert: Alert) -> list[tuple[str, str]]:
     return [(responder["type"], responder["id"]) for responder in alert.responders]
+
+
+async def _report(tx: Tx, call: Call, done: Done, kind: ActionType, *, to: str | None = None, note: str = "") -> None:
+    if done.change is not None and (done.changed or note):
+        await report(tx, _alert(done), kind, call.by, call.at, to=to, note=note)
 
 
 async def _cancel_calls(tx: Tx, call: Call, done: Done) -> None:

@@ -176,7 +176,9 @@ def _telling(found: Sequence[Delivery], at: datetime, action_type: str, left_out
     if "last_resort" in reason:
         why = [explain.last_resort_in_words(str(reason["last_resort"]), reader.locale)]
     else:
-        why = explain.path_in_words(from_json(reason.get("path") or []), Reader(reader.locale, reader.zone, at))
+        path = from_json(reason.get("path") or [])
+        reported = "by" in reason  # it says itself what happened, and by whose hand
+        why = [] if reported else explain.path_in_words(path, Reader(reader.locale, reader.zone, at))
         if rule := (reason.get("rule") or {}).get("name"):
             why.append(_("notification rule “%(rule)s”", rule=rule))
     action = _(words.ACTIONS[action_type]) if action_type in words.ACTIONS else _("Last resort")

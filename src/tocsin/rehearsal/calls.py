@@ -47,11 +47,13 @@ class Calls:
             case Escalate(escalation):
                 return await service.escalate(self.db, self._call(command, request_id), escalation)
             case Assign(owner):
-                return await alerts_service.assign(self.db, self._call(command, request_id), owner)
+                return await service.assign(self.db, self._call(command, request_id), owner)
             case AddResponder(responder, action):
                 return await service.add_responder(self.db, self._call(command, request_id), responder, action)
             case Use() as use:
                 return await self._use(command, use, request_id)
+            case Edit("Add Note"):
+                return await service.add_note(self.db, self._call(command, request_id))
             case Edit(action, decide):
                 return await alerts_service.act(self.db, self._call(command, request_id), action, decide)
             case _:

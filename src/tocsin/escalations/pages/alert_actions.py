@@ -82,9 +82,7 @@ async def post_note(ctx: AddNote, alert_id: str) -> Response:
     note = fields.clean(ctx.form.text("note"))[: fields.NOTE_LIMIT]
     if not note:
         raise Invalid(N_("Write something first."))
-    decide = partial(transitions.add_note, at=ctx.at)
-    result = await alerts_service.act(ctx.db, call(ctx, alert_id, note), "Add Note", decide)
-    return await _answer(ctx, alert_id, result)
+    return await _answer(ctx, alert_id, await service.add_note(ctx.db, call(ctx, alert_id, note)))
 
 
 @router.post("/alerts/{alert_id}/assign")
@@ -92,7 +90,7 @@ async def post_assign(ctx: Responding, alert_id: str) -> Response:
     """Put somebody in charge."""
     owner = Reference("user", name=ctx.form.text("owner"))
     ctx.require(Action.TAKE_OWNERSHIP if owner.name == ctx.user.username else Action.ASSIGN)
-    return await _answer(ctx, alert_id, await alerts_service.assign(ctx.db, call(ctx, alert_id), owner))
+    return await _answer(ctx, alert_id, await service.assign(ctx.db, call(ctx, alert_id), owner))
 
 
 @router.post("/alerts/{alert_id}/responders")

@@ -33,7 +33,15 @@ def compose(envelope: Envelope) -> Mail:
     )
     subject = _subject(envelope, Translator(receiver.locale))[:SUBJECT_LIMIT]
     name = "test" if envelope.alert is None else "alert"
-    values = {"envelope": envelope, "alert": envelope.alert, "told": told, "receiver": receiver, "subject": subject}
+    values = {
+        "envelope": envelope,
+        "alert": envelope.alert,
+        "told": told,
+        "receiver": receiver,
+        "subject": subject,
+        "happened": _happened(told.action_type, str(told.reason.get("by", "")), Translator(receiver.locale)),
+        "note": str(told.reason.get("note", "")),
+    }
     return Mail(
         subject=subject,
         text=render(viewer, f"{TEMPLATES}/{name}.txt", **values).strip() + "\n",
@@ -55,5 +63,24 @@ def _subject(envelope: Envelope, _: Translator) -> str:
             return _("Acknowledged: %(what)s", what=what)
         case "closed-alert":
             return _("Closed: %(what)s", what=what)
+        case "assigned-alert":
+            return _("Assigned to you: %(what)s", what=what)
+        case "add-note":
+            return _("Note: %(what)s", what=what)
         case _:
             return what
+
+
+def _happened(action_type: str, by: str, _: Translator) -> str:
+    """What somebody did, where the mail reports that."""
+    match action_type:
+        case "acknowledged-alert":
+            return _("%(who)s has acknowledged it.", who=by)
+        case "closed-alert":
+            return _("%(who)s has closed it.", who=by)
+        case "assigned-alert":
+            return _("%(who)s has assigned it to you.", who=by)
+        case "add-note":
+            return _("%(who)s has noted:", who=by)
+        case _:
+            return ""

@@ -91,15 +91,18 @@ def repeat_in_words(repeat: Repeat, locale: str) -> str:
     return text
 
 
-def routing_in_words(rule: RoutingRule, directory: Directory, locale: str) -> str:
-    """Which of a team's alerts go where: "priority is P1, daily 20:00–08:00 (Europe/Warsaw): whoever is on call …"."""
+def routing_in_words(rule: RoutingRule, directory: Directory, locale: str, *, alone: bool = True) -> str:
+    """Which of a team's alerts go where: "priority is P1, daily 20:00–08:00 (Europe/Warsaw): whoever is on call …".
+
+    The default rule takes what is left, where it is not `alone`.
+    """
     _ = Translator(locale)
     where = _("nobody is told")
     if rule.target_kind is not TargetKind.NONE and rule.target_id is not None:
         recipient = Recipient(RecipientKind(rule.target_kind.value), rule.target_id)
         where = recipient_in_words(recipient, NotifyType.DEFAULT, directory, {}, locale)
     if rule.is_default:
-        return where
+        return where if alone else _("%(which)s: %(where)s", which=_("all others"), where=where)
     which = criteria_in_words(rule.criteria, locale)
     if rule.restriction is not None:
         hours = restriction_in_words(rule.restriction, locale)

@@ -66,6 +66,7 @@ def test_routing_to_nobody_says_so() -> None:
     nowhere = RoutingRule("r", "Default", 0, True, TargetKind.NONE)
 
     assert rule_words.routing_in_words(nowhere, DIRECTORY, "en") == "nobody is told"
+    assert rule_words.routing_in_words(nowhere, DIRECTORY, "en", alone=False) == "all others: nobody is told"
 
 
 def test_routing_says_which_alerts_and_when() -> None:

@@ -102,7 +102,10 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
         others=_others(known),
         schedules=[_schedule_view(ctx, known, row) for row in known.schedules],
         escalations=[_escalation_view(ctx, known, row) for row in known.escalations],
-        routing=[rule_words.routing_in_words(rule, directory, locale) for rule in in_order(team.routing_rules)],
+        routing=[
+            rule_words.routing_in_words(rule, directory, locale, alone=len(team.routing_rules) == 1)
+            for rule in in_order(team.routing_rules)
+        ],
         may_edit=may_edit,
         may_manage=may_in_team(ctx, known.members, known.roles, TeamRight.MANAGE_MEMBERS),
         may_edit_schedules=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_SCHEDULES),

@@ -7,6 +7,7 @@ Source: reference, policies (conditions)
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as member
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -92,6 +93,7 @@ class Condition:
     """One question to an alert, turned round where `negated`.
 
     `key` narrows extra properties to one of them; `expected` is empty for is-empty, which compares with nothing.
+    `order` is shown as it was given, for a client compares it with its own; it means nothing else.
     """
 
     field: Field
@@ -99,6 +101,7 @@ class Condition:
     expected: str = ""
     negated: bool = False
     key: str = ""
+    order: int = member(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,7 @@ def _stored_condition(value: Mapping[str, Any]) -> Condition:
         expected=value.get("expectedValue", ""),
         negated=value["not"],
         key=value.get("key", ""),
+        order=value["order"],
     )
 
 
@@ -155,7 +159,7 @@ def as_json(criteria: Criteria) -> dict[str, Any]:
         return {"type": criteria.type.value}
     return {
         "type": criteria.type.value,
-        "conditions": [_condition_json(condition, order) for order, condition in enumerate(criteria.conditions)],
+        "conditions": [_condition_json(condition) for condition in criteria.conditions],
     }
 
 
@@ -282,22 +286,16 @@ def _read(value: object, name: str, errors: Errors) -> Criteria:
     if not isinstance(given, list) or len(given) > CONDITIONS_LIMIT:
         errors[place] = f"Property [{place}] should be a list of at most {CONDITIONS_LIMIT} conditions."
         return MATCH_ALL
-    conditions = [_read_condition(it, f"{place}[{index}]", errors) for index, it in enumerate(_in_order(given))]
+    conditions = [_read_condition(it, f"{place}[{index}]", index, errors) for index, it in enumerate(given)]
     if kind is CriteriaType.MATCH_ALL and given:
         errors[place] = f"Property [{place}] should be empty when type is match-all, which matches every alert."
     elif kind and kind is not CriteriaType.MATCH_ALL and not given:
         errors[place] = f"Property [{place}] cannot be empty."
-    return Criteria(kind or CriteriaType.MATCH_ALL, tuple(it for it in conditions if it is not None))
+    found = sorted((it for it in conditions if it is not None), key=lambda it: it.order)
+    return Criteria(kind or CriteriaType.MATCH_ALL, tuple(found))
 
 
-def _in_order(given: list[Any]) -> list[Any]:
-    """By their `order`, where each has one."""
-    if all(isinstance(it, Mapping) and isinstance(it.get("order"), int) for it in given):
-        return sorted(given, key=lambda it: int(it["order"]))
-    return given
-
-
-def _read_condition(value: object, place: str, errors: Errors) -> Condition | None:
+def _read_condition(value: object, place: str, index: int, errors: Errors) -> Condition | None:
     if not isinstance(value, Mapping):
         errors[place] = f"Property [{place}] should be an object with field, operation and expectedValue."
         return None
@@ -316,7 +314,15 @@ def _read_condition(value: object, place: str, errors: Errors) -> Condition | No
         return None
     if key and field is not Field.EXTRA_PROPERTIES:
         errors[f"{place}.key"] = f"Property [{place}.key] can only be used with field [extra-properties]."
-    condition = Condition(field, operation, "" if operation is Operation.IS_EMPTY else expected, bool(negated), key)
+    order = value.get("order")
+    condition = Condition(
+        field=field,
+        operation=operation,
+        expected="" if operation is Operation.IS_EMPTY else expected,
+        negated=bool(negated),
+        key=key,
+        order=order if isinstance(order, int) else index,
+    )
     _check_expected(condition, f"{place}.expectedValue", errors)
     return condition
 
@@ -357,11 +363,11 @@ def _text(value: object, place: str, errors: Errors) -> str:
     return clean(found)
 
 
-def _condition_json(condition: Condition, order: int) -> dict[str, Any]:
+def _condition_json(condition: Condition) -> dict[str, Any]:
     shown: dict[str, Any] = {"field": condition.field.value}
     if condition.key:
         shown["key"] = condition.key
     shown |= {"not": condition.negated, "operation": condition.operation.value}
     if condition.operation is not Operation.IS_EMPTY:
         shown["expectedValue"] = condition.expected
-    return shown | {"order": order}
+    return shown | {"order": condition.order}

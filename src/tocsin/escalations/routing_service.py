@@ -15,7 +15,7 @@ from tocsin.accounts.model import Team
 from tocsin.alerts import criteria
 from tocsin.alerts.criteria import Criteria, CriteriaType, Field
 from tocsin.db import Db, Tx, retried
-from tocsin.errors import Invalid, NotFound
+from tocsin.errors import Forbidden, Invalid, NotFound
 from tocsin.escalations import meant, routing_store
 from tocsin.escalations.action_store import wake_engine
 from tocsin.escalations.drafts import Notify, RoutingDraft
@@ -96,7 +96,10 @@ async def change_rule(
 
 
 async def move_rule(db: Db, gate: Gate, actor: Actor, team_id: UUID, rule_id: UUID, order: int) -> RoutingRow:
-    """The rule at another place, from 0. Raises: NotFound, Invalid for the default rule."""
+    """The rule at another place, from 0. Raises: NotFound, Forbidden for the default rule."""
+    async with db.transaction() as tx:
+        if (await _get(tx, actor, team_id, rule_id)).is_default:
+            raise Forbidden(DEFAULT_LIMITS, code=40302)
     return await change_rule(db, gate, actor, team_id, rule_id, RoutingDraft(order=order))
 
 

@@ -156,6 +156,20 @@ def test_conditions_stand_in_the_order_they_ask_for() -> None:
     }
 
 
+def test_conditions_without_an_order_keep_theirs_and_equal_ones_stay_as_given() -> None:
+    """Terraform gives each the order 0 unless told otherwise, and compares what comes back."""
+    conditions = [
+        {"field": name, "operation": "equals", "expectedValue": "x"} for name in ("source", "alias", "entity")
+    ]
+
+    counted = from_json({"type": "match-any-condition", "conditions": conditions})
+    zero = from_json({"type": "match-any-condition", "conditions": [it | {"order": 0} for it in conditions]})
+
+    assert [(it.field, it.order) for it in counted.conditions] == [("source", 0), ("alias", 1), ("entity", 2)]
+    assert [(it.field, it.order) for it in zero.conditions] == [("source", 0), ("alias", 0), ("entity", 0)]
+    assert as_json(stored(as_json(zero))) == as_json(zero)
+
+
 def test_a_pattern_that_makes_others_backtrack_for_ages_is_answered_at_once() -> None:
     cruel = from_json(one("description", "matches", "(a+)+(b|a)*c"))
 

@@ -39,6 +39,19 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
 
 --
+-- Name: begin_turn_notices(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.begin_turn_notices() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into turn_notices (account_id, due_at) values (new.account_id, '-infinity') on conflict do nothing;
+  return null;
+end
+$$;
+
+--
 -- Name: clean_search_index(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -101,6 +114,19 @@ begin
     raise exception 'Document % is final: correct it by a credit note.', old.number;
   end if;
   return new;
+end
+$$;
+
+--
+-- Name: look_for_turn_notices(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.look_for_turn_notices() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update turn_notices set due_at = '-infinity' where account_id = new.account_id and due_at <> '-infinity';
+  return null;
 end
 $$;
 
@@ -1684,6 +1710,18 @@ CREATE TABLE public.trials_given (
 );
 
 --
+-- Name: turn_notices; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.turn_notices (
+    account_id bigint NOT NULL,
+    looked_through timestamp with time zone,
+    due_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.turn_notices FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: usage_closings; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2399,6 +2437,13 @@ ALTER TABLE ONLY public.trials_given
     ADD CONSTRAINT trials_given_pkey PRIMARY KEY (organisation);
 
 --
+-- Name: turn_notices turn_notices_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.turn_notices
+    ADD CONSTRAINT turn_notices_pkey PRIMARY KEY (account_id);
+
+--
 -- Name: usage_closings usage_closings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2772,6 +2817,12 @@ CREATE INDEX team_members_by_user ON public.team_members USING btree (account_id
 CREATE INDEX tokens_by_hash ON public.tokens USING btree (token_hash);
 
 --
+-- Name: turn_notices_due; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX turn_notices_due ON public.turn_notices USING btree (due_at);
+
+--
 -- Name: usage_records_by_time; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2826,6 +2877,12 @@ CREATE TRIGGER alerts_gone AFTER DELETE ON public.alerts REFERENCING OLD TABLE A
 CREATE TRIGGER alerts_made AFTER INSERT ON public.alerts REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION public.queue_new_alerts();
 
 --
+-- Name: configuration_versions configuration_versions_turns; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER configuration_versions_turns AFTER INSERT OR UPDATE ON public.configuration_versions FOR EACH ROW EXECUTE FUNCTION public.look_for_turn_notices();
+
+--
 -- Name: contacts contacts_version; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2866,6 +2923,12 @@ CREATE TRIGGER integrations_version AFTER INSERT OR DELETE OR UPDATE ON public.i
 --
 
 CREATE TRIGGER notification_rule_steps_version AFTER INSERT OR DELETE OR UPDATE ON public.notification_rule_steps FOR EACH ROW EXECUTE FUNCTION public.count_configuration_version();
+
+--
+-- Name: notification_rules notification_rules_turns; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER notification_rules_turns AFTER INSERT OR UPDATE ON public.notification_rules FOR EACH ROW WHEN ((new.action_type = ANY (ARRAY['schedule-start'::text, 'schedule-end'::text]))) EXECUTE FUNCTION public.begin_turn_notices();
 
 --
 -- Name: notification_rules notification_rules_version; Type: TRIGGER; Schema: public; Owner: -
@@ -3373,6 +3436,13 @@ ALTER TABLE ONLY public.tokens
 
 ALTER TABLE ONLY public.tokens
     ADD CONSTRAINT tokens_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: turn_notices turn_notices_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.turn_notices
+    ADD CONSTRAINT turn_notices_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 
 --
 -- Name: usage_closings usage_closings_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3901,6 +3971,12 @@ CREATE POLICY engine ON public.teams TO tocsin_owner, tocsin_engine USING (true)
 --
 
 CREATE POLICY engine ON public.tokens TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: turn_notices engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.turn_notices TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: usage_closings engine; Type: POLICY; Schema: public; Owner: -
@@ -4479,6 +4555,12 @@ CREATE POLICY tenant ON public.teams USING ((account_id = ANY (( SELECT public.v
 CREATE POLICY tenant ON public.tokens USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: turn_notices tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.turn_notices USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: usage_closings tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -4513,6 +4595,12 @@ CREATE POLICY tenant ON public.users USING ((account_id = ANY (( SELECT public.v
 --
 
 ALTER TABLE public.tokens ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: turn_notices; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.turn_notices ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: usage_closings; Type: ROW SECURITY; Schema: public; Owner: -
@@ -5032,6 +5120,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tokens TO tocsin_engine;
 --
 
 GRANT SELECT,INSERT ON TABLE public.trials_given TO tocsin_engine;
+
+--
+-- Name: TABLE turn_notices; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.turn_notices TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.turn_notices TO tocsin_engine;
 
 --
 -- Name: TABLE usage_closings; Type: ACL; Schema: public; Owner: -

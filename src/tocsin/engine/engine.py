@@ -48,6 +48,7 @@ from tocsin.notifications.channels.webhook.channel import WebhookChannel
 from tocsin.notifications.model import Notification
 from tocsin.notifications.outbound import parse_networks
 from tocsin.notifications.sender import Sender, Watch
+from tocsin.on_call import turns_due
 from tocsin.settings import Settings
 
 KEEP_REQUESTS = timedelta(days=7)
@@ -76,6 +77,10 @@ class Engine:
     async def repeat_rules(self, now: datetime) -> int:
         """Begin the steps of notification rules again that repeat."""
         return await repeats.advance_due(self.db, self.snapshots, now)
+
+    async def tell_of_turns(self, now: datetime) -> int:
+        """Tell people that turns of theirs start or end."""
+        return await turns_due.advance_due(self.db, self.snapshots, now)
 
     async def wake_snoozed(self, now: datetime) -> int:
         return await snooze.wake_due(self.db, now)
@@ -136,6 +141,9 @@ class Engine:
 
     async def earliest_repeat(self) -> datetime | None:
         return await repeats.earliest_due(self.db)
+
+    async def earliest_turn(self) -> datetime | None:
+        return await turns_due.earliest_due(self.db)
 
     async def earliest_notification(self) -> datetime | None:
         async with self.db.statements() as tx:
@@ -239,7 +247,7 @@ def in_words(told: Notification, locale: str, zone: ZoneInfo) -> tuple[str, ...]
     """Why a notification is sent, in its reader's language."""
     if "last_resort" in told.reason:
         return (explain.last_resort_in_words(told.reason["last_resort"], locale),)
-    if "by" in told.reason:
+    if "by" in told.reason or "turn" in told.reason:
         return ()  # a report says itself what happened
     reader = explain.Reader(locale, zone, told.told_at)
     return tuple(explain.path_in_words(from_json(told.reason.get("path", [])), reader))

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     SNOOZE = "snooze"
     RUN = "run"
     REPEAT = "repeat"
+    TURN = "turn"
     NOTIFICATION = "notification"
     SUBSCRIPTION = "subscription"
     USAGE = "usage"
@@ -32,6 +33,7 @@ async def earliest(tx: Tx) -> dict[Kind, datetime]:
         select (select min(snoozed_until) from alerts where snoozed_until is not null) as snooze,
                (select min(due_at) from escalation_runs where due_at is not null) as run,
                (select min(due_at) from notification_repeats) as repeat,
+               (select greatest(min(due_at), '1970-01-01Z') from turn_notices) as turn,
                (select min(due_at) from notifications where due_at is not null) as notification,
                (select min(due_at) from mails where due_at is not null) as mail,
                (select min(due_at) from subscriptions where due_at is not null and pending_key is null) as subscription,

@@ -92,6 +92,7 @@ class Worker:
             self._loop("escalations", self._advance, engine.earliest_run),
             self._loop("notifications", self._send, engine.earliest_notification, also=self._delivery.freed),
             self._loop("repeats", engine.repeat_rules, engine.earliest_repeat),
+            self._loop("turns", engine.tell_of_turns, engine.earliest_turn),
             self._loop("snoozes", engine.wake_snoozed, engine.earliest_snooze),
             self._loop("mails", engine.send_mails, engine.earliest_mail),
             self._loop("subscriptions", engine.advance_subscriptions, engine.earliest_subscription),

@@ -33,7 +33,7 @@ from tocsin.notifications.model import (
     Outcome,
     Receiver,
 )
-from tocsin.notifications.plan import ActionType, Cancel, should_send
+from tocsin.notifications.plan import SHIFT_NOTICES, ActionType, Cancel, should_send
 from tocsin.schedules import restrictions
 
 SAID_LIMIT = 1_000
@@ -252,6 +252,9 @@ def _ending(told: Notification, alert: AlertSummary | None, receiver: Receiver |
 def _moot_or_barred(
     told: Notification, alert: AlertSummary | None, receiver: Receiver | None, now: datetime
 ) -> Ending | None:
+    if told.action_type in SHIFT_NOTICES:
+        reason = _barred(receiver)
+        return Ending(told, NotificationStatus.CANCELLED, reason) if reason is not None else None
     if told.alert_id is None:
         return None
     if alert is None or alert.status == "deleted":
@@ -269,10 +272,16 @@ def _moot_or_barred(
         return None
     if receiver.licence_kind == STAKEHOLDER and told.method in metering.METERED:
         return Ending(told, NotificationStatus.SUPPRESSED, STAKEHOLDER)
+    barred = _barred(receiver)
+    return Ending(told, NotificationStatus.FAILED, barred) if barred is not None else None
+
+
+def _barred(receiver: Receiver | None) -> str | None:
+    """Why nothing is sent to this contact any more, if so."""
+    if receiver is None:
+        return "contact-missing"
     if receiver.user_status == "suspended":
-        return Ending(told, NotificationStatus.FAILED, "suspended")
+        return "suspended"
     if not receiver.enabled:
-        return Ending(told, NotificationStatus.FAILED, "contact-disabled")
-    if not receiver.verified:
-        return Ending(told, NotificationStatus.FAILED, "contact-unverified")
-    return None
+        return "contact-disabled"
+    return None if receiver.verified else "contact-unverified"

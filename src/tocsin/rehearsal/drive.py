@@ -68,6 +68,7 @@ def _steps(engine: Engine) -> Mapping[Kind, Callable[[datetime], Awaitable[int]]
     return {
         Kind.SNOOZE: engine.wake_snoozed,
         Kind.REPEAT: engine.repeat_rules,
+        Kind.TURN: engine.tell_of_turns,
         Kind.SUBSCRIPTION: engine.advance_subscriptions,
         Kind.USAGE: engine.review_usage,
         Kind.CHARGE: engine.charge_cards,

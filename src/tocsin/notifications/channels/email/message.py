@@ -1,10 +1,12 @@
 """What a mail about an alert says, in text and HTML. Pure but for reading its templates."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from tocsin.i18n import Translator
-from tocsin.notifications.model import Envelope
+from tocsin.notifications.model import Envelope, Notification
+from tocsin.notifications.plan import SHIFT_NOTICES, ActionType
 from tocsin.templating import Viewer, render
 
 TEMPLATES = "notifications/email"
@@ -31,15 +33,18 @@ def compose(envelope: Envelope) -> Mail:
         nonce="",
         name=receiver.full_name,
     )
-    subject = _subject(envelope, Translator(receiver.locale))[:SUBJECT_LIMIT]
-    name = "test" if envelope.alert is None else "alert"
+    turn = Turn.of(told)
+    words = Translator(receiver.locale)
+    subject = (_turn_subject(turn, words) if turn else _subject(envelope, words))[:SUBJECT_LIMIT]
+    name = "turn" if turn else "test" if envelope.alert is None else "alert"
     values = {
         "envelope": envelope,
         "alert": envelope.alert,
         "told": told,
         "receiver": receiver,
         "subject": subject,
-        "happened": _happened(told.action_type, str(told.reason.get("by", "")), Translator(receiver.locale)),
+        "turn": turn,
+        "happened": _happened(told.action_type, str(told.reason.get("by", "")), words),
         "note": str(told.reason.get("note", "")),
     }
     return Mail(
@@ -47,6 +52,30 @@ def compose(envelope: Envelope) -> Mail:
         text=render(viewer, f"{TEMPLATES}/{name}.txt", **values).strip() + "\n",
         html=render(viewer, f"{TEMPLATES}/{name}.html", **values),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a notice of a turn is about."""
+
+    schedule: str
+    begins: bool
+    at: datetime  # when it starts or ends, whichever is told
+
+    @staticmethod
+    def of(told: Notification) -> "Turn | None":
+        """The turn that a notification tells of, if it does."""
+        if told.action_type not in SHIFT_NOTICES:
+            return None
+        facts = told.reason["turn"]
+        begins = told.action_type == ActionType.SCHEDULE_START
+        return Turn(facts["schedule"], begins, datetime.fromisoformat(facts["at"]))
+
+
+def _turn_subject(turn: Turn, _: Translator) -> str:
+    if turn.begins:
+        return _("Your turn starts: %(schedule)s", schedule=turn.schedule)
+    return _("Your turn ends: %(schedule)s", schedule=turn.schedule)
 
 
 def _subject(envelope: Envelope, _: Translator) -> str:

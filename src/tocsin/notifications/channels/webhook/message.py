@@ -20,7 +20,7 @@ def body(envelope: Envelope) -> bytes:
     told = envelope.notification
     return msgspec.json.encode(
         {
-            "type": f"notification.{told.action_type}" if envelope.alert else "notification.test",
+            "type": f"notification.{told.action_type}",
             "timestamp": wire_time(told.told_at),
             "data": {
                 "notificationId": str(told.id),

@@ -5,19 +5,22 @@ schedule, escalation and routing rule. Source: reference, account-users, teams, 
 notification-rules
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from tocsin.accounts.directory import Reference
 from tocsin.accounts.model import ContactMethod, Role
+from tocsin.alerts import criteria
 from tocsin.errors import Invalid
 from tocsin.escalations.escalation import Condition, NotifyType
 from tocsin.i18n import LOCALES
 from tocsin.licensing.numbers import region_of
 from tocsin.notifications.plan import ActionType
+from tocsin.notifications.rules import MINUTE, REPEAT_LIMIT
 from tocsin.rehearsal.plans import (
     AccountPlan,
     ContactPlan,
@@ -32,10 +35,12 @@ from tocsin.rehearsal.plans import (
     TeamPlan,
     UserPlan,
 )
+from tocsin.schedules import restrictions
 from tocsin.schedules.rotation import ParticipantKind, RotationKind
 from tocsin.wall import snapped, wall_clock, wall_instant
 from tocsin.yaml_tree import Fields, Node
 
+T = TypeVar("T")
 OWNER = "owner@example.com"  # added where no user is an owner, for an account has one, and the last resort writes there
 ACTION_TYPES = (
     ActionType.CREATE_ALERT,
@@ -81,7 +86,7 @@ def parse_account(node: Node, start: datetime) -> AccountPlan:
     locale = _locale(fields, "en")
     plan = fields.get("plan")
     names = _names(fields)
-    users = [_user(it, time_zone, locale) for it in fields.items("users")]
+    users = [_user(it, time_zone, locale, start) for it in fields.items("users")]
     if not any(user.role is Role.OWNER for user in users):
         if OWNER in names.user:
             raise fields.need("users").refusal("Nobody has the role owner: give it to one of them.")
@@ -162,10 +167,12 @@ def _mail_at_once(contacts: Iterable[ContactPlan]) -> RulePlan:
     return RulePlan("New alert", ActionType.CREATE_ALERT.value, steps)
 
 
-def _user(node: Node, time_zone: str, locale: str) -> UserPlan:
+def _user(node: Node, time_zone: str, locale: str, start: datetime) -> UserPlan:
     fields = node.fields(
-        "username", "fullName", "role", "timeZone", "locale", "blocked", "contacts", "notificationRules"
-    )
+        "username", "fullName", "role", "timeZone", "locale", "blocked", "contacts", "notificationRules", "quietHours",
+        "mutedUntil",
+    )  # fmt: skip
+    muted_until = fields.get("mutedUntil")
     username = fields.need("username").text().lower()
     if not all(username.partition("@")):
         raise fields.need("username").refusal(f"{username!r} is no e-mail address, which a username is.")
@@ -186,7 +193,20 @@ def _user(node: Node, time_zone: str, locale: str) -> UserPlan:
         blocked=fields.flag("blocked", False),
         contacts=contacts,
         rules=rules,
+        quiet_hours=_as_the_api(fields, "quietHours", restrictions.from_json),
+        muted_until=muted_until.instant(start) if muted_until is not None else None,
     )
+
+
+def _as_the_api(fields: Fields, key: str, read: Callable[[object], T]) -> T:
+    """What `read` makes of the value as the API would have it. Raises: Invalid, naming the place."""
+    node = fields.get(key)
+    if node is None:
+        return read(None)
+    try:
+        return read(node.plain())
+    except Invalid as error:
+        raise node.refusal("; ".join(error.errors.values()) or error.message) from None
 
 
 def _role_name(node: Node) -> Node:
@@ -207,14 +227,25 @@ def _contact(node: Node) -> ContactPlan:
 
 
 def _rule(node: Node, contacts: Iterable[ContactPlan]) -> RulePlan:
-    fields = node.fields("name", "actionType", "enabled", "steps")
+    fields = node.fields("name", "actionType", "enabled", "steps", "criteria", "timeRestriction", "repeat")
+    repeat = fields.get("repeat")
     action_type = fields.need("actionType").choice(ACTION_TYPES, "action type")
     return RulePlan(
         name=fields.text("name", action_type),
         action_type=action_type,
         steps=tuple(_rule_step(it, contacts) for it in fields.items("steps")),
         enabled=fields.flag("enabled", True),
+        criteria=_as_the_api(fields, "criteria", criteria.from_json),
+        restriction=_as_the_api(fields, "timeRestriction", restrictions.from_json),
+        repeat_after=_loop_after(repeat) if repeat is not None else None,
     )
+
+
+def _loop_after(node: Node) -> timedelta | None:
+    """`{loopAfter: 10, enabled: true}`, in minutes; None where it is off."""
+    fields = node.fields("loopAfter", "enabled")
+    after = timedelta(minutes=fields.need("loopAfter").integer(1, REPEAT_LIMIT // MINUTE))
+    return after if fields.flag("enabled", True) else None
 
 
 def _rule_step(node: Node, contacts: Iterable[ContactPlan]) -> StepPlan:

@@ -21,6 +21,9 @@ from tocsin.db import Tx
 from tocsin.escalations import config_store
 from tocsin.escalations.team_defaults import create_team
 from tocsin.notifications import rules_store
+from tocsin.notifications.plan import ActionType
+from tocsin.notifications.rules import Draft, row_of
+from tocsin.notifications.rules_store import Quiet
 from tocsin.rehearsal import store
 from tocsin.rehearsal.naming import numbered
 from tocsin.rehearsal.plans import (
@@ -31,6 +34,7 @@ from tocsin.rehearsal.plans import (
     TeamPlan,
     UserPlan,
 )
+from tocsin.schedules import restrictions
 from tocsin.schedules import store as schedules_store
 from tocsin.schedules.rotation import Participant, ParticipantKind
 
@@ -109,16 +113,17 @@ class _Making:
             contact = Contact(self._account_id, contact_id, user_id, it.method, it.to, it.enabled, self._at, created_at)
             await accounts_store.insert_contact(self._tx, contact)
         await self._rules(plan, user_id, contacts)
+        quiet = Quiet(plan.muted_until, restrictions.as_json(plan.quiet_hours))
+        await rules_store.save_quiet(self._tx, self._account_id, user_id, quiet)
 
     async def _rules(self, plan: UserPlan, user_id: UUID, contacts: dict[tuple[ContactMethod, str], UUID]) -> None:
         for position, rule in enumerate(plan.rules):
             rule_id = self._make_id()
-            await rules_store.insert_rule(
-                self._tx, self._account_id, rule_id, user_id, rule.name, action_type=rule.action_type,
-                position=position,
+            draft = Draft(
+                rule.name, ActionType(rule.action_type), rule.criteria, rule.restriction,
+                repeat_after=rule.repeat_after, repeat_enabled=rule.repeat_after is not None, enabled=rule.enabled,
             )  # fmt: skip
-            if not rule.enabled:
-                await store.disable_rule(self._tx, self._account_id, rule_id)
+            await rules_store.insert(self._tx, row_of(draft, self._account_id, rule_id, user_id, position))
             for number, step in enumerate(rule.steps):
                 step_id, contact_id = self._make_id(), contacts[step.method, step.to]
                 await rules_store.insert_step(

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from tocsin.accounts.directory import Reference
 from tocsin.accounts.model import ContactMethod, Role
+from tocsin.alerts.criteria import MATCH_ALL, Criteria
 from tocsin.escalations.escalation import Condition, NotifyType
+from tocsin.schedules.restrictions import Restriction
 from tocsin.schedules.rotation import RotationKind
 
 
@@ -39,6 +41,9 @@ class RulePlan:
     action_type: str
     steps: tuple[StepPlan, ...]
     enabled: bool = True
+    criteria: Criteria = MATCH_ALL
+    restriction: Restriction | None = None
+    repeat_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class UserPlan:
     blocked: bool
     contacts: tuple[ContactPlan, ...]
     rules: tuple[RulePlan, ...]
+    quiet_hours: Restriction | None = None
+    muted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

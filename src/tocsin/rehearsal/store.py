@@ -39,14 +39,6 @@ async def block_user(tx: Tx, account_id: int, user_id: UUID) -> None:
     )
 
 
-async def disable_rule(tx: Tx, account_id: int, rule_id: UUID) -> None:
-    await tx.execute(
-        "update notification_rules set enabled = false where account_id = %(account_id)s and id = %(rule_id)s",
-        account_id=account_id,
-        rule_id=rule_id,
-    )
-
-
 async def set_schedule(
     tx: Tx, account_id: int, schedule_id: UUID, *, time_zone: str, enabled: bool, team_id: UUID | None
 ) -> None:

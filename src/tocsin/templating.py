@@ -45,6 +45,7 @@ class Viewer:
     name: str = ""  # empty: nobody is signed in
     account_name: str = ""
     role: str = ""
+    closed: frozenset[str] = frozenset()  # sections that are not for him
     path: str = "/"  # the page itself, to come back to after choosing a language
     banners: tuple[Notice, ...] = ()  # until their cause goes
     flashes: tuple[Notice, ...] = ()  # shown once

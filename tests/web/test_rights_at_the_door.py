@@ -6,15 +6,19 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 from tests.support.alert_api import api_of
+from tests.support.alerts import add_alert, add_notification
 from tests.support.browsing import Browsing, add_person, browsing
 from tests.support.makers import START, Tenant
 
+from tocsin import crypto
 from tocsin.accounts import store
 from tocsin.accounts.model import CustomRole, LicenceKind, Team, User
 from tocsin.accounts.people import roles_store
 from tocsin.accounts.people import store as people
 from tocsin.accounts.rights import ASKED_FOR
 from tocsin.db import Databases
+from tocsin.notifications import links
+from tocsin.settings import Settings
 
 A, B = "{alert}", "{other}"
 DOORS: dict[str, tuple[str, str, dict[str, str | list[str]]]] = {
@@ -131,3 +135,35 @@ async def test_what_a_role_may_not_is_not_offered_on_the_page(
         assert button in before.text
         assert button not in after.text
     assert f'action="/alerts/{alerts[0]}/snooze"' in after.text
+
+
+async def test_the_menu_shows_what_is_for_the_person_and_signing_in_leads_there(
+    bo: Browsing, bo_user: User, tenant: Tenant, stakeholders: Browsing
+) -> None:
+    before = await bo.get("/profile")
+    await take_role(tenant, bo_user, [], ["see-alerts", "configurations-read-only"])
+    after = await bo.get("/profile")
+    signed_in = await stakeholders.sign_in(bo_user)
+
+    for address in ("/alerts", "/teams"):
+        assert f'<a href="{address}">' in before.text
+        assert f'<a href="{address}">' not in after.text
+    assert '<a href="/on-call">' in after.text
+    assert signed_in.location == "/profile"
+
+
+async def test_a_mailed_link_gives_no_right_that_the_role_has_not(
+    bo: Browsing, bo_user: User, tenant: Tenant, databases: Databases, settings: Settings
+) -> None:
+    alert = await add_alert(databases, tenant)
+    ident = await add_notification(databases, alert, bo_user)
+    told = f"{tenant.account_id} {ident} {bo_user.id.hex} {alert.id}"
+    link = crypto.sign(settings.key, links.PURPOSE, told)
+    await bo.get(f"/a/{link}")
+
+    await take_role(tenant, bo_user, [], ["alert-close"])
+    closed = await bo.send("POST", f"/a/{link}", do="close")
+    acknowledged = await bo.send("POST", f"/a/{link}", do="acknowledge")
+
+    assert closed.status == 403
+    assert acknowledged.status == 200

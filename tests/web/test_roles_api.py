@@ -196,3 +196,31 @@ async def test_a_role_rests_while_the_plan_has_no_custom_roles_and_is_kept(
     assert "Standard / Enterprise" in refused[2].body["message"]
     assert listed.data == [made.data]
     assert shown.data["role"]["name"] == "Night watch"
+
+
+async def test_an_owner_gives_a_custom_role_on_the_page_and_sees_when_it_rests(
+    buyer: Customer, databases: Databases
+) -> None:
+    made = await buyer.api.call("POST", PATH, body())
+    bo = await add_person(databases, buyer.tenant)
+    page = await buyer.owner.get("/settings/users")
+
+    given = await buyer.owner.post(f"/settings/users/{bo.id}/role", role=made.data["id"])
+    invited = await buyer.owner.post(
+        "/settings/users", email="cy@example.com", role=made.data["id"], time_zone="Europe/Warsaw", locale="en"
+    )
+    nobody = await buyer.owner.send("POST", f"/settings/users/{bo.id}/role", role=str(uuid4()))
+    shown = await buyer.api.get("/v2/users/cy@example.com")
+    await buyer.order(plan="essentials", interval="month", seats=5, startToday=True)
+    resting = await buyer.owner.get("/settings/users")
+    refused = await buyer.owner.send("POST", f"/settings/users/{bo.id}/role", role=made.data["id"])
+
+    assert f'<option value="{made.data["id"]}">Night watch</option>' in page.text
+    assert f"{bo.full_name} is Night watch from now on." in given
+    assert f'<option value="{made.data["id"]}" selected>Night watch</option>' in given.text
+    assert "cy@example.com is invited by mail." in invited
+    assert shown.data["role"] == {"id": made.data["id"], "name": "Night watch"}
+    assert nobody.status == 404
+    assert "counts as User" in resting
+    assert made.data["id"] not in resting.text
+    assert refused.status == 402

@@ -19,6 +19,7 @@ from tocsin.accounts.audit import Actor
 from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Account, CustomRole, User
 from tocsin.accounts.notices import Notices
+from tocsin.accounts.people import store as people
 from tocsin.accounts.reach import Reach
 from tocsin.accounts.rights import CONFIGURING, Action, may, rights_of
 from tocsin.accounts.sign_in import store
@@ -36,6 +37,8 @@ FLASH_LASTS = timedelta(minutes=5)
 YEAR_SECONDS = 365 * 86400
 FIRST_PAGE = "/alerts"
 READING = {"GET", "HEAD"}
+SECTIONS = {"alerts": Action.VIEW, "on-call": Action.VIEW_ON_CALL, "teams": Action.VIEW_CONFIGURATION}
+"""The parts of the main menu that are not for everybody."""
 CookieName = Literal["session", "visitor", "flash", "language", "device", "second-factor", "challenge"]
 
 
@@ -288,6 +291,7 @@ async def _signed_in_page(request: Request, *, reads_form: bool = True) -> PageC
         name=user.full_name or user.username,
         account_name=found.account.name,
         role=user.role,
+        closed=frozenset(name for name, action in SECTIONS.items() if action not in rights),
         path=request.url.path,
         banners=(*_banners(settings, found), *notices),
         flashes=_flashes(request, settings, asked.at),
@@ -295,6 +299,11 @@ async def _signed_in_page(request: Request, *, reads_form: bool = True) -> PageC
     form = await _form(request) if reads_form else Form()
     db = databases.app.for_account(session.account_id)
     return PageContext(request, asked, settings, databases, viewer, form, found, db, rights)
+
+
+def first_page_of(rights: frozenset[Action]) -> str:
+    """Where somebody begins: at the alerts, or at his profile where those are not for him."""
+    return FIRST_PAGE if Action.VIEW in rights else "/profile"
 
 
 async def _custom_role(request: Request, tx: Tx, found: SignedIn, at: datetime) -> CustomRole | None:
@@ -310,6 +319,14 @@ async def allows_custom_roles(tx: Tx, gate: Gate, account_id: int, at: datetime)
     except PlanRequired:
         return False
     return True
+
+
+async def rights_of_user(tx: Tx, gate: Gate, user: User, at: datetime) -> frozenset[Action]:
+    """All that somebody may do whose session is not at hand."""
+    custom = None
+    if user.role_id is not None and await allows_custom_roles(tx, gate, user.account_id, at):
+        custom = await people.get_role(tx, user.account_id, str(user.role_id), "id")
+    return rights_of(user.role, custom)
 
 
 async def _visitors_page(request: Request, *, reads_form: bool = True) -> Page:

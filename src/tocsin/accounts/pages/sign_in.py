@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from tocsin import crypto, i18n
 from tocsin.accounts import store
+from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import Role, UserStatus
 from tocsin.accounts.pages_access import (
     CONFIRMATION_LASTS,
@@ -15,12 +16,13 @@ from tocsin.accounts.pages_access import (
     YEAR_SECONDS,
     Page,
     PageContext,
+    first_page_of,
     page,
+    rights_of_user,
     safe_next,
     visitor,
 )
 from tocsin.accounts.people import store as people
-from tocsin.accounts.rights import Action, may
 from tocsin.accounts.sign_in import factors_store, passkeys, service
 from tocsin.accounts.sign_in import store as sessions
 from tocsin.accounts.sign_in.passwords import Passwords
@@ -44,11 +46,6 @@ def passwords_of(request: Request) -> Passwords:
     return passwords
 
 
-def first_page_of(role: Role) -> str:
-    """Where somebody begins: at the alerts, or at his profile where those are not for him."""
-    return FIRST_PAGE if may(role, Action.VIEW) else "/profile"
-
-
 def too_many(_: Translator, error: Throttled) -> str:
     """How long to wait, in words."""
     wait = i18n.duration(_.locale, timedelta(seconds=error.period_seconds))
@@ -59,7 +56,7 @@ def too_many(_: Translator, error: Throttled) -> str:
 async def get_first_page(here: Visitor) -> Response:
     """On to the alerts; on a server without any account, what to do about that."""
     if isinstance(here, PageContext):
-        return here.redirect(first_page_of(here.user.role))
+        return here.redirect(first_page_of(here.rights))
     async with here.databases.engine.transaction() as tx:
         if await store.any_account(tx):
             return here.redirect(FIRST_PAGE)
@@ -218,10 +215,12 @@ async def let_in(here: Page, person: Person, wanted: str) -> Response:
             return await _over_limit(here, tx, person.account_id)
         if old := here.cookie("session"):
             await sessions.delete_session_by_token(tx, crypto.token_hash(old))
+        gate: Gate = here.request.app.state.gate
+        rights = await rights_of_user(tx, gate, user, at)
         token = await service.open_session(
             tx, person.account_id, person.user_id, here.browser, at, settings.session_days
         )
-    response = here.redirect(first_page_of(user.role) if wanted == FIRST_PAGE else wanted)
+    response = here.redirect(first_page_of(rights) if wanted == FIRST_PAGE else wanted)
     here.set_cookie(response, "session", token, settings.session_days * 86400)
     here.set_cookie(response, "device", service.sign_device(settings.key, user.username, at), YEAR_SECONDS)
     here.set_cookie(response, "language", user.locale, YEAR_SECONDS)

@@ -1,16 +1,18 @@
 """Pages of the account's people: who is here, invitations, roles, suspending, lost second factors."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
 from tocsin import i18n
 from tocsin.accounts import security, store
-from tocsin.accounts.model import Role
+from tocsin.accounts.model import CustomRole, Role
 from tocsin.accounts.pages.profile import zone_options
 from tocsin.accounts.pages.security import where
-from tocsin.accounts.pages_access import PageContext, page, path_uuid
-from tocsin.accounts.people import service
+from tocsin.accounts.pages_access import PageContext, allows_custom_roles, page, path_uuid
+from tocsin.accounts.people import roles_store, service
+from tocsin.accounts.people import store as people
 from tocsin.accounts.people.letters import ROLES
 from tocsin.accounts.rights import Action, grantable
 from tocsin.accounts.sign_in import factors_store
@@ -46,6 +48,8 @@ async def _users_page(
     async with ctx.db.transaction() as tx:
         users = await store.list_users(tx, ctx.account_id)
         protected = await factors_store.list_protected(tx, ctx.account_id)
+        custom = await roles_store.list_roles(tx, ctx.account_id)
+        has_custom = bool(custom) and await allows_custom_roles(tx, ctx.gate, ctx.account_id, ctx.at)
     invitation = typed or {
         "email": "",
         "role": Role.USER,
@@ -53,6 +57,8 @@ async def _users_page(
         "locale": ctx.viewer.locale,
     }
     roles = grantable(ctx.user.role)
+    offered = [(role.value, ctx.words(ROLES[role])) for role in roles]
+    offered += [(str(it.id), it.name) for it in custom if has_custom and it.role in roles]
     return ctx.html(
         "accounts/users.html",
         status_code=status,
@@ -62,7 +68,9 @@ async def _users_page(
         may_manage=ctx.may(Action.MANAGE_USERS),
         **ctx.settings_tabs,
         grantable=roles,
-        role_names={role: ctx.words(ROLES[role]) for role in Role},
+        role_names={role: ctx.words(ROLES[role]) for role in Role} | {it.id: it.name for it in custom},
+        offered=offered,
+        has_custom=has_custom,
         invitation=invitation,
         zones=zone_options(invitation["time_zone"]),
         errors={field: ctx.say(text) for field, text in (errors or {}).items()},
@@ -78,9 +86,10 @@ async def post_invitation(ctx: Manager) -> Response:
             raise Invalid(N_("Something is not right yet."), {"time_zone": N_("There is no such time zone.")})
         if typed["locale"] not in i18n.LOCALES:
             raise Invalid(N_("Something is not right yet."), {"locale": N_("There is no such language.")})
+        role, custom = await _role_of(ctx, typed["role"])
         user = await service.invite(
-            ctx.db, ctx.gate, ctx.actor, ctx.user, where(ctx), email=typed["email"],
-            role=service.role_named(typed["role"]), time_zone=typed["time_zone"], locale=typed["locale"],
+            ctx.db, ctx.gate, ctx.actor, ctx.user, where(ctx), email=typed["email"], role=role, custom=custom,
+            time_zone=typed["time_zone"], locale=typed["locale"],
         )  # fmt: skip
     except (Invalid, Conflict) as error:
         errors = error.errors or {"email": error.message}
@@ -92,12 +101,27 @@ async def post_invitation(ctx: Manager) -> Response:
 async def post_role(ctx: ConfirmedManager, user_id: str) -> Response:
     """Another role for somebody."""
     try:
-        role = service.role_named(ctx.form.text("role"))
-        user = await service.change_role(ctx.db, ctx.gate, ctx.actor, ctx.user, path_uuid(user_id), role)
+        role, custom = await _role_of(ctx, ctx.form.text("role"))
+        user = await service.change_role(ctx.db, ctx.gate, ctx.actor, ctx.user, path_uuid(user_id), role, custom)
     except (Conflict, Forbidden, Invalid) as error:
         return _refused(ctx, error)
-    said = ctx.words("%(who)s is %(role)s from now on.", who=user.full_name or user.username, role=ctx.say(ROLES[role]))
+    name = custom.name if custom is not None else ctx.say(ROLES[role])
+    said = ctx.words("%(who)s is %(role)s from now on.", who=user.full_name or user.username, role=name)
     return ctx.redirect(HERE, "success", said)
+
+
+async def _role_of(ctx: PageContext, text: str) -> tuple[Role, CustomRole | None]:
+    """The built-in role of that name, or the custom role of that id with what it is based on. Raises: Invalid,
+    PlanRequired.
+    """
+    try:
+        ident = UUID(text)
+    except ValueError:
+        return service.role_named(text), None
+    async with ctx.db.transaction() as tx:
+        await ctx.gate.require(tx, ctx.account_id, "custom_roles", ctx.at)
+        custom = await people.get_role(tx, ctx.account_id, str(ident), "id")
+    return custom.role, custom
 
 
 @router.post("/settings/users/{user_id}/second-factor/remove")

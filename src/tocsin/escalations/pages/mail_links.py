@@ -13,9 +13,8 @@ from tocsin import i18n
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.gate import Gate
 from tocsin.accounts.model import User, UserStatus
-from tocsin.accounts.pages_access import Page, allows_custom_roles, visitor, zone_of
-from tocsin.accounts.people import store as people
-from tocsin.accounts.rights import Action, rights_of
+from tocsin.accounts.pages_access import Page, rights_of_user, visitor, zone_of
+from tocsin.accounts.rights import Action
 from tocsin.alerts import store as alerts_store
 from tocsin.alerts.model import Alert
 from tocsin.db import Db
@@ -77,11 +76,8 @@ async def _check(here: Page, db: Db, user: User, action: Action) -> None:
     """Raises: Forbidden where the person's role does not allow it: a link gives no right."""
     gate: Gate = here.request.app.state.gate
     async with db.transaction() as tx:
-        if user.role_id is None or not await allows_custom_roles(tx, gate, user.account_id, here.at):
-            custom = None
-        else:
-            custom = await people.get_role(tx, user.account_id, str(user.role_id), "id")
-    if action not in rights_of(user.role, custom):
+        rights = await rights_of_user(tx, gate, user, here.at)
+    if action not in rights:
         raise Forbidden(N_("Your role does not allow this. Ask an owner or an admin of the account."))
 
 

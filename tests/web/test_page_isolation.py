@@ -95,6 +95,9 @@ async def anas(databases: Databases) -> Anas:
             )
             for thing in ("schedule", "rotation", "escalation")
         }
+        ids["route_id"] = await tx.value(
+            "select id from routing_rules where account_id = %(account_id)s", account_id=account_id
+        )
         rule_id, step_id = uuid4(), uuid4()
         await rules_store.insert_rule(tx, account_id, rule_id, ana.id, MARK, action_type="create-alert", position=0)
         await rules_store.insert_step(tx, account_id, step_id, rule_id, contact.id, after=timedelta(0), position=0)

@@ -67,7 +67,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class RoutingDraft:
-    """`drops_restriction` says that the rule shall hold at any time."""
+    """`drops_restriction`: the rule shall hold at any time; `drops_time_zone`: its clock shall be the account's."""
 
     name: str | None = None
     order: int | None = None
@@ -75,6 +75,7 @@ class RoutingDraft:
     criteria: Criteria | None = None
     restriction: Restriction | None = None
     drops_restriction: bool = False
+    drops_time_zone: bool = False
     notify: Notify | None = None
 
 

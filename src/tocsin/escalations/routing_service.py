@@ -164,7 +164,7 @@ def _drafted(rule: RoutingRow, draft: RoutingDraft, known: Meant) -> RoutingRow:
         notify_type=notify_type,
         notify_id=notify_id,
         criteria=criteria.as_json(draft.criteria) if draft.criteria else rule.criteria,
-        time_zone=draft.time_zone or rule.time_zone,
+        time_zone=None if draft.drops_time_zone else draft.time_zone or rule.time_zone,
         restriction=None if draft.drops_restriction else restriction,
     )
 

@@ -1,6 +1,6 @@
 """Pages: how I am told: my notification rules and their steps, whether they reach me, my silence; a test page."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -10,14 +10,13 @@ from fastapi import APIRouter, Depends, Response
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.model import Contact, UserStatus
-from tocsin.accounts.pages_access import Form, PageContext, page, path_uuid, zone_of
+from tocsin.accounts.pages_access import PageContext, page, path_uuid, zone_of
 from tocsin.accounts.rights import Action
 from tocsin.alerts.criteria import MATCH_ALL
 from tocsin.errors import Conflict, Invalid, PlanRequired, Throttled
 from tocsin.i18n import N_
-from tocsin.notifications import plan, rule_form, rules_service, rules_store, service, words
+from tocsin.notifications import form_rows, plan, rule_form, rules_service, rules_store, service, words
 from tocsin.notifications.plan import SHIFT_NOTICES, ActionType, NotificationTime, Plan, Unreachable
-from tocsin.notifications.rule_form import ConditionRow, HoursRow
 from tocsin.notifications.rules import AFTER_LIMIT, MINUTE, Draft, RuleRow, StepDraft, StepRow, as_planned, draft_of
 from tocsin.schedules import restrictions
 
@@ -217,8 +216,8 @@ async def post_settings(ctx: Editor, rule_id: str) -> Response:
 
 async def _save_settings(ctx: PageContext, rule_id: UUID) -> None:
     form = ctx.form
-    wanted = rule_form.criteria_of(form.text("match"), _condition_rows(form))
-    hours = rule_form.hours_of(_hours_rows(form))
+    wanted = rule_form.criteria_of(form.text("match"), form_rows.condition_rows(form))
+    hours = rule_form.hours_of(form_rows.hours_rows(form))
     repeats = form.has("repeat")
     after = _minutes(form.text("repeat_minutes") or "0")
     times = tuple(NotificationTime(it) for it in form.all("time") if it in {*NotificationTime})
@@ -231,19 +230,6 @@ async def _save_settings(ctx: PageContext, rule_id: UUID) -> None:
         )  # fmt: skip
 
     await rules_service.change_rule(ctx.db, ctx.gate, ctx.actor, ctx.user.id, rule_id, change)
-
-
-def _condition_rows(form: Form) -> Sequence[ConditionRow]:
-    columns = [form.all(name) for name in ("field", "not", "operation", "key", "expected")]
-    return [
-        ConditionRow(field, negated == "not", operation, key.strip(), expected)
-        for field, negated, operation, key, expected in zip(*columns, strict=False)
-    ]
-
-
-def _hours_rows(form: Form) -> Sequence[HoursRow]:
-    columns = [form.all(name) for name in ("start_day", "start", "end_day", "end")]
-    return [HoursRow(*row) for row in zip(*columns, strict=False)]
 
 
 @router.post(HERE + "/{rule_id}/steps/{step_id}/remove")
@@ -294,7 +280,7 @@ async def post_quiet_hours(ctx: Silencer) -> Response:
 
 
 async def _save_quiet_hours(ctx: PageContext) -> None:
-    hours = rule_form.hours_of(_hours_rows(ctx.form))
+    hours = rule_form.hours_of(form_rows.hours_rows(ctx.form))
     await rules_service.set_quiet_hours(ctx.db, ctx.actor, ctx.user.id, hours)
 
 

@@ -10,6 +10,7 @@ from tocsin.escalations.pages import (
     attachments,
     mail_links,
     on_call,
+    routing_forms,
     saved_searches,
     team_forms,
     teams,
@@ -17,6 +18,7 @@ from tocsin.escalations.pages import (
 
 router = APIRouter()
 for part in (
-    alert_list, saved_searches, alert, alert_actions, attachments, mail_links, on_call, teams, team_forms, active,
+    alert_list, saved_searches, alert, alert_actions, attachments, mail_links, on_call, teams, team_forms,
+    routing_forms, active,
 ):  # fmt: skip
     router.include_router(part.router)

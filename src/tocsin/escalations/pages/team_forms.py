@@ -29,7 +29,7 @@ router = APIRouter()
 NOT_YOURS = N_("Only admins of the team, and owners and admins of the account, may change this.")
 
 
-async def _done(ctx: PageContext, to: str, change: Awaitable[object], text: str) -> Response:
+async def done(ctx: PageContext, to: str, change: Awaitable[object], text: str) -> Response:
     """Back to the page; what was not acceptable is said there."""
     try:
         await change
@@ -38,7 +38,7 @@ async def _done(ctx: PageContext, to: str, change: Awaitable[object], text: str)
     return ctx.redirect(to, "success", text)
 
 
-async def _check_team(
+async def check_team(
     ctx: PageContext, team_id: UUID | None, right: TeamRight | None = None, *, members_too: bool = False
 ) -> str:
     """The address of the team's page. Raises: Forbidden, NotFound, PlanRequired while an invoice is long unpaid.
@@ -77,30 +77,30 @@ async def post_teams(ctx: Configuring) -> Response:
 async def post_team(ctx: Responding, team_id: str) -> Response:
     """Another name or description."""
     ident = path_uuid(team_id)
-    to = await _check_team(ctx, ident)
+    to = await check_team(ctx, ident)
     change = team_service.rename_team(ctx.db, ctx.actor, ident, ctx.form.text("name"), ctx.form.text("description"))
     _ = ctx.words
-    return await _done(ctx, to, change, _("Saved."))
+    return await done(ctx, to, change, _("Saved."))
 
 
 @router.post("/teams/{team_id}/members")
 async def post_member(ctx: Responding, team_id: str) -> Response:
     """Take somebody in, or change their role."""
     ident, user_id, role = path_uuid(team_id), path_uuid(ctx.form.text("user")), ctx.form.text("role")
-    to = await _check_team(ctx, ident, await _right_over(ctx, ident, user_id, role))
+    to = await check_team(ctx, ident, await _right_over(ctx, ident, user_id, role))
     _ = ctx.words
     change = team_service.set_member(ctx.db, ctx.actor, ident, user_id, role)
-    return await _done(ctx, f"{to}#members", change, _("Saved."))
+    return await done(ctx, f"{to}#members", change, _("Saved."))
 
 
 @router.post("/teams/{team_id}/members/remove")
 async def post_remove_member(ctx: Removing, team_id: str) -> Response:
     """Let somebody go."""
     ident, user_id = path_uuid(team_id), path_uuid(ctx.form.text("user"))
-    to = await _check_team(ctx, ident, await _right_over(ctx, ident, user_id))
+    to = await check_team(ctx, ident, await _right_over(ctx, ident, user_id))
     _ = ctx.words
     change = team_service.remove_member(ctx.db, ctx.actor, ident, user_id)
-    return await _done(ctx, f"{to}#members", change, _("Removed."))
+    return await done(ctx, f"{to}#members", change, _("Removed."))
 
 
 async def _right_over(ctx: PageContext, team_id: UUID, user_id: UUID, role: str = USER) -> TeamRight | None:
@@ -117,7 +117,7 @@ async def _schedule_page(ctx: PageContext, schedule_id: UUID, *, members_too: bo
     """The page that shows the schedule. Raises: NotFound, Forbidden."""
     async with ctx.db.transaction() as tx:
         schedule = await schedules_store.lock_schedule(tx, ctx.account_id, schedule_id)
-    to = await _check_team(ctx, schedule.team_id, TeamRight.EDIT_SCHEDULES, members_too=members_too)
+    to = await check_team(ctx, schedule.team_id, TeamRight.EDIT_SCHEDULES, members_too=members_too)
     return f"{to}#schedule-{schedule_id}"
 
 
@@ -131,7 +131,7 @@ async def post_schedule(ctx: Responding, schedule_id: str) -> Response:
         ctx.db, ctx.actor, ident, lambda form: replace(form, name=name, time_zone=time_zone, enabled=enabled)
     )
     _ = ctx.words
-    return await _done(ctx, to, change, _("Saved."))
+    return await done(ctx, to, change, _("Saved."))
 
 
 @router.post("/schedules/{schedule_id}/rotations")
@@ -140,7 +140,7 @@ async def post_rotation(ctx: Responding, schedule_id: str) -> Response:
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
     _ = ctx.words
-    return await _done(ctx, to, _add_rotation(ctx, ident), _("The rotation is there."))
+    return await done(ctx, to, _add_rotation(ctx, ident), _("The rotation is there."))
 
 
 async def _add_rotation(ctx: PageContext, schedule_id: UUID) -> None:
@@ -153,7 +153,7 @@ async def post_change_rotation(ctx: Responding, schedule_id: str, rotation_id: s
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident)
     _ = ctx.words
-    return await _done(ctx, to, _change_rotation(ctx, ident, path_uuid(rotation_id)), _("Saved."))
+    return await done(ctx, to, _change_rotation(ctx, ident, path_uuid(rotation_id)), _("Saved."))
 
 
 async def _change_rotation(ctx: PageContext, schedule_id: UUID, rotation_id: UUID) -> None:
@@ -171,7 +171,7 @@ async def post_remove_rotation(ctx: Removing, schedule_id: str, rotation_id: str
     to = await _schedule_page(ctx, ident)
     _ = ctx.words
     change = schedules_service.remove_rotation(ctx.db, ctx.actor, ident, path_uuid(rotation_id))
-    return await _done(ctx, to, change, _("Removed."))
+    return await done(ctx, to, change, _("Removed."))
 
 
 @router.post("/schedules/{schedule_id}/overrides")
@@ -180,7 +180,7 @@ async def post_override(ctx: Responding, schedule_id: str) -> Response:
     ident = path_uuid(schedule_id)
     to = await _schedule_page(ctx, ident, members_too=True)
     _ = ctx.words
-    return await _done(ctx, to, _add_override(ctx, ident), _("The override is there."))
+    return await done(ctx, to, _add_override(ctx, ident), _("The override is there."))
 
 
 async def _add_override(ctx: PageContext, schedule_id: UUID) -> None:
@@ -200,14 +200,14 @@ async def post_remove_override(ctx: Removing, schedule_id: str) -> Response:
     to = await _schedule_page(ctx, ident)
     _ = ctx.words
     change = schedules_service.remove_override(ctx.db, ctx.actor, ident, ctx.form.text("alias"))
-    return await _done(ctx, to, change, _("Removed."))
+    return await done(ctx, to, change, _("Removed."))
 
 
 async def _escalation_page(ctx: PageContext, escalation_id: UUID) -> str:
     """The page that shows the escalation. Raises: NotFound, Forbidden."""
     async with ctx.db.transaction() as tx:
         escalation = await config_store.lock_escalation(tx, ctx.account_id, escalation_id)
-    return f"{await _check_team(ctx, escalation.team_id, TeamRight.EDIT_ESCALATIONS)}#escalation-{escalation_id}"
+    return f"{await check_team(ctx, escalation.team_id, TeamRight.EDIT_ESCALATIONS)}#escalation-{escalation_id}"
 
 
 @router.post("/escalations/{escalation_id}/rules")
@@ -216,7 +216,7 @@ async def post_rule(ctx: Responding, escalation_id: str) -> Response:
     ident = path_uuid(escalation_id)
     to = await _escalation_page(ctx, ident)
     _ = ctx.words
-    return await _done(ctx, to, _add_rule(ctx, ident), _("The rule is there."))
+    return await done(ctx, to, _add_rule(ctx, ident), _("The rule is there."))
 
 
 async def _add_rule(ctx: PageContext, escalation_id: UUID) -> None:
@@ -229,7 +229,7 @@ async def post_change_rule(ctx: Responding, escalation_id: str, position: int) -
     ident = path_uuid(escalation_id)
     to = await _escalation_page(ctx, ident)
     _ = ctx.words
-    return await _done(ctx, to, _change_rule(ctx, ident, position), _("Saved."))
+    return await done(ctx, to, _change_rule(ctx, ident, position), _("Saved."))
 
 
 async def _change_rule(ctx: PageContext, escalation_id: UUID, position: int) -> None:
@@ -243,7 +243,7 @@ async def post_remove_rule(ctx: Removing, escalation_id: str, position: int) -> 
     to = await _escalation_page(ctx, ident)
     _ = ctx.words
     change = config_service.remove_rule(ctx.db, ctx.actor, ident, position)
-    return await _done(ctx, to, change, _("Removed."))
+    return await done(ctx, to, change, _("Removed."))
 
 
 async def rotation_form(ctx: PageContext) -> RotationForm:

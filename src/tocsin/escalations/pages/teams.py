@@ -17,13 +17,14 @@ from tocsin.accounts.team_rights import ADMIN, USER, TeamRight, allows
 from tocsin.accounts.team_store import TeamIntegration, TeamRole
 from tocsin.db import Tx
 from tocsin.errors import NotFound
-from tocsin.escalations import config_store, rule_words
+from tocsin.escalations import config_store, routing_store, rule_words
 from tocsin.escalations.config_store import EscalationRow
 from tocsin.escalations.escalation import Condition, EscalationRule, NotifyType, RecipientKind
 from tocsin.escalations.on_call_view import Names, now_of, timeline
+from tocsin.escalations.pages import routing_view
 from tocsin.escalations.pages.common import ConfigurationViewing, snapshot
 from tocsin.escalations.pages.on_call import names_for
-from tocsin.escalations.routing import in_order
+from tocsin.escalations.routing_store import RoutingRow
 from tocsin.escalations.snapshot import Snapshot
 from tocsin.i18n import N_
 from tocsin.schedules import store as schedules_store
@@ -51,6 +52,7 @@ class Known:
     schedules: list[ScheduleRow]
     overrides: dict[UUID, list[OverrideRow]]
     escalations: list[EscalationRow]
+    routing: list[RoutingRow]
     integrations: list[TeamIntegration]
     configuration: Snapshot
     names: Names
@@ -88,7 +90,6 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
     async with ctx.db.transaction() as tx:
         known = await _read(tx, ctx, path_uuid(team_id))
     directory, locale = known.configuration.directory, ctx.viewer.locale
-    team = directory.teams[str(known.team.id)]
     roles = {it.name: it.name for it in known.roles} | {role: ctx.words(label) for role, label in TEAM_ROLES.items()}
     may_edit = may_in_team(ctx, known.members, known.roles)
     return ctx.html(
@@ -102,10 +103,10 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
         others=_others(known),
         schedules=[_schedule_view(ctx, known, row) for row in known.schedules],
         escalations=[_escalation_view(ctx, known, row) for row in known.escalations],
-        routing=[
-            rule_words.routing_in_words(rule, directory, locale, alone=len(team.routing_rules) == 1)
-            for rule in in_order(team.routing_rules)
-        ],
+        routing=routing_view.rules_of(known.routing, directory, ctx.account.time_zone, locale),
+        may_edit_routing=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_ROUTING_RULES),
+        may_delete_routing=may_in_team(ctx, known.members, known.roles, TeamRight.DELETE_ROUTING_RULES),
+        account_zone=ctx.account.time_zone,
         may_edit=may_edit,
         may_manage=may_in_team(ctx, known.members, known.roles, TeamRight.MANAGE_MEMBERS),
         may_edit_schedules=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_SCHEDULES),
@@ -113,6 +114,7 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
         integrations=known.integrations,
         is_member=any(it.user_id == ctx.user.id for it in known.members),
         **_choices(ctx, known),
+        **routing_view.choices(directory, locale),
     )
 
 
@@ -140,6 +142,7 @@ async def _read(tx: Tx, ctx: PageContext, team_id: UUID) -> Known:
         schedules=schedules,
         overrides={it.id: await schedules_store.list_overrides(tx, ctx.account_id, it.id, ctx.at) for it in schedules},
         escalations=[it for it in await config_store.list_escalations(tx, ctx.account_id) if it.team_id == team_id],
+        routing=await routing_store.list_of_team(tx, ctx.account_id, team_id),
         integrations=await team_store.list_integrations(tx, ctx.account_id, team_id),
         configuration=configuration,
         names=await names_for(tx, ctx, configuration),

@@ -122,6 +122,7 @@ async def anas(databases: Databases) -> Anas:
             "archived_id": "1",
             "case_id": str(uuid4()),
             "contact_id": str(contact.id),
+            "country": "PL",
             "inquiry_id": str(uuid4()),
             "key_id": str(tenant.integration.id),
             "mail_id": str(mail.id),

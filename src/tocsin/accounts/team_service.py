@@ -16,7 +16,7 @@ from tocsin.errors import Conflict, InUse, Invalid, NotFound
 from tocsin.i18n import N_
 
 NAME_LIMIT = 100
-DESCRIPTION_LIMIT = 1000
+DESCRIPTION_LIMIT = 10_000
 ROLES = (ADMIN, USER)
 ROLE_TAKEN = N_("The team has a role of this name.")
 NO_ROLE = N_("There is no such role in the team.")

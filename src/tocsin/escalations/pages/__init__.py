@@ -8,6 +8,7 @@ from tocsin.escalations.pages import (
     alert_actions,
     alert_list,
     attachments,
+    escalation_forms,
     mail_links,
     on_call,
     routing_forms,
@@ -19,6 +20,6 @@ from tocsin.escalations.pages import (
 router = APIRouter()
 for part in (
     alert_list, saved_searches, alert, alert_actions, attachments, mail_links, on_call, teams, team_forms,
-    routing_forms, active,
+    escalation_forms, routing_forms, active,
 ):  # fmt: skip
     router.include_router(part.router)

@@ -111,6 +111,8 @@ async def get_team(ctx: ConfigurationViewing, team_id: str) -> Response:
         may_manage=may_in_team(ctx, known.members, known.roles, TeamRight.MANAGE_MEMBERS),
         may_edit_schedules=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_SCHEDULES),
         may_edit_escalations=may_in_team(ctx, known.members, known.roles, TeamRight.EDIT_ESCALATIONS),
+        may_delete_escalations=may_in_team(ctx, known.members, known.roles, TeamRight.DELETE_ESCALATIONS),
+        may_dissolve=ctx.may(Action.CONFIGURE) and ctx.may(Action.DELETE_CONFIGURATION),
         integrations=known.integrations,
         is_member=any(it.user_id == ctx.user.id for it in known.members),
         **_choices(ctx, known),
@@ -227,6 +229,7 @@ def _escalation_view(ctx: PageContext, known: Known, row: EscalationRow) -> dict
             }
             for rule in escalation.in_due_order()
         ],
+        "wait_minutes": row.repeat_wait // timedelta(minutes=1),
         "repeat": rule_words.repeat_in_words(escalation.repeat, locale) if escalation.repeat else "",
     }
 

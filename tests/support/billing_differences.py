@@ -45,6 +45,7 @@ KINDS = {"sms": UsageKind.SMS, "voice": UsageKind.VOICE, "leg": UsageKind.CALL_L
 MAILS = {
     LetterKind.DUNNING: "debt",
     LetterKind.CHARGE_FAILED: "debt",
+    LetterKind.PAYMENT_TAKEN_BACK: "debt",
     LetterKind.FIRST_CHARGE_FAILED: "first_charge",
     LetterKind.TRIAL_REMINDER: "trial",
     LetterKind.TRIAL_ENDED: "trial",

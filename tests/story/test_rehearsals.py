@@ -87,7 +87,8 @@ async def test_the_same_scenario_gives_the_same_bytes(scratch: Scratch) -> None:
         "escalations:\n",
         "escalations:\n  - name: Any\n    rules: [{notifyType: random, recipient: {type: team, name: Web}}]\n",
     )
-    rest = "failures: [{contact: {method: email, to: bo@example.com}, until: +2m}]"
+    failing = (f"{{contact: {{method: email, to: {name}@example.com}}, until: +2m}}" for name in ("ana", "bo"))
+    rest = f"failures: [{', '.join(failing)}]"
 
     first = as_text(await play(scratch, commands, rest=rest, account=account))
     second = as_text(await play(scratch, commands, rest=rest, account=account))

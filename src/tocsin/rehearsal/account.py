@@ -9,26 +9,29 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from tocsin.accounts.directory import Reference
 from tocsin.accounts.model import ContactMethod, Role
 from tocsin.alerts import criteria
+from tocsin.alerts.criteria import MATCH_ALL, Criteria
 from tocsin.errors import Invalid
 from tocsin.escalations.escalation import Condition, NotifyType
 from tocsin.i18n import LOCALES
 from tocsin.licensing.numbers import region_of
-from tocsin.notifications.plan import ActionType
+from tocsin.notifications.plan import ActionType, NotificationTime
 from tocsin.notifications.rules import MINUTE, REPEAT_LIMIT
 from tocsin.rehearsal.plans import (
     AccountPlan,
     ContactPlan,
     EscalationPlan,
     EscalationRulePlan,
+    ForwardingPlan,
     OverridePlan,
     RepeatPlan,
     RotationPlan,
+    RoutePlan,
     RulePlan,
     SchedulePlan,
     StepPlan,
@@ -36,11 +39,11 @@ from tocsin.rehearsal.plans import (
     UserPlan,
 )
 from tocsin.schedules import restrictions
+from tocsin.schedules.restrictions import Restriction
 from tocsin.schedules.rotation import ParticipantKind, RotationKind
 from tocsin.wall import snapped, wall_clock, wall_instant
 from tocsin.yaml_tree import Fields, Node
 
-T = TypeVar("T")
 OWNER = "owner@example.com"  # added where no user is an owner, for an account has one, and the last resort writes there
 ACTION_TYPES = (
     ActionType.CREATE_ALERT,
@@ -49,6 +52,8 @@ ACTION_TYPES = (
     ActionType.CLOSED_ALERT,
     ActionType.ASSIGNED_ALERT,
     ActionType.ADD_NOTE,
+    ActionType.SCHEDULE_START,
+    ActionType.SCHEDULE_END,
 )
 PLANS = ("free", "trial")
 TIME_UNITS = {
@@ -60,6 +65,7 @@ TIME_UNITS = {
 RESPONDER_TYPES = ("team", "user", "schedule", "escalation")
 TOP_LENGTH = 10_000
 HALF_HOUR = timedelta(minutes=30)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +86,13 @@ def parse_account(node: Node, start: datetime) -> AccountPlan:
     """The account that the file describes. Raises: Invalid, naming the place."""
     fields = node.fields(
         "name", "timeZone", "locale", "plan", "currency", "country", "vatId", "users", "teams", "schedules",
-        "escalations", "responders",
+        "escalations", "forwardingRules", "responders",
     )  # fmt: skip
     time_zone = _time_zone(fields, "timeZone", "UTC")
     locale = _locale(fields, "en")
     plan = fields.get("plan")
     names = _names(fields)
-    users = [_user(it, time_zone, locale, start) for it in fields.items("users")]
+    users = [_user(it, time_zone, locale, names, start) for it in fields.items("users")]
     if not any(user.role is Role.OWNER for user in users):
         if OWNER in names.user:
             raise fields.need("users").refusal("Nobody has the role owner: give it to one of them.")
@@ -106,6 +112,7 @@ def parse_account(node: Node, start: datetime) -> AccountPlan:
             if responders is not None
             else tuple(Reference("team", name=team.name) for team in teams[:1])
         ),
+        forwardings=_forwardings(fields.items("forwardingRules"), names, start),
         plan=plan.choice(PLANS, "plan") if plan is not None else "",
         currency=fields.text("currency", "USD"),
         country=fields.text("country", "US"),
@@ -167,12 +174,11 @@ def _mail_at_once(contacts: Iterable[ContactPlan]) -> RulePlan:
     return RulePlan("New alert", ActionType.CREATE_ALERT.value, steps)
 
 
-def _user(node: Node, time_zone: str, locale: str, start: datetime) -> UserPlan:
+def _user(node: Node, time_zone: str, locale: str, names: _Names, start: datetime) -> UserPlan:
     fields = node.fields(
-        "username", "fullName", "role", "timeZone", "locale", "blocked", "contacts", "notificationRules", "quietHours",
-        "mutedUntil",
+        "username", "fullName", "role", "timeZone", "locale", "blocked", "contacts", "notificationRules", "mutedUntil",
+        "quietHours",
     )  # fmt: skip
-    muted_until = fields.get("mutedUntil")
     username = fields.need("username").text().lower()
     if not all(username.partition("@")):
         raise fields.need("username").refusal(f"{username!r} is no e-mail address, which a username is.")
@@ -180,7 +186,8 @@ def _user(node: Node, time_zone: str, locale: str, start: datetime) -> UserPlan:
     _refuse_repeated(fields.items("contacts"), [(it.method, it.to) for it in contacts])
     if fields.get("contacts") is None:
         contacts = (ContactPlan(ContactMethod.EMAIL, username),)
-    rules = tuple(_rule(it, contacts) for it in fields.items("notificationRules"))
+    rules = tuple(_rule(it, contacts, names) for it in fields.items("notificationRules"))
+    muted_until = fields.get("mutedUntil")
     if fields.get("notificationRules") is None:
         rules = (_mail_at_once(contacts),)
     role = fields.get("role")
@@ -193,20 +200,28 @@ def _user(node: Node, time_zone: str, locale: str, start: datetime) -> UserPlan:
         blocked=fields.flag("blocked", False),
         contacts=contacts,
         rules=rules,
-        quiet_hours=_as_the_api(fields, "quietHours", restrictions.from_json),
         muted_until=muted_until.instant(start) if muted_until is not None else None,
+        quiet_hours=_restriction(fields, "quietHours"),
     )
 
 
-def _as_the_api(fields: Fields, key: str, read: Callable[[object], T]) -> T:
-    """What `read` makes of the value as the API would have it. Raises: Invalid, naming the place."""
-    node = fields.get(key)
+def _restriction(fields: Fields, key: str = "timeRestriction") -> Restriction | None:
+    return _understood(fields.get(key), restrictions.from_json)
+
+
+def _criteria(fields: Fields) -> Criteria:
+    return _understood(fields.get("criteria"), criteria.from_json) or MATCH_ALL
+
+
+def _understood(node: Node | None, read: Callable[[Any], Made]) -> Made | None:
+    """What `read` makes of it; None where it is absent. Raises: Invalid, naming the place."""
     if node is None:
-        return read(None)
+        return None
     try:
         return read(node.plain())
     except Invalid as error:
-        raise node.refusal("; ".join(error.errors.values()) or error.message) from None
+        said = "; ".join(f"{field}: {text}" for field, text in error.errors.items())
+        raise node.refusal(f"{error.message} {said}".strip()) from None
 
 
 def _role_name(node: Node) -> Node:
@@ -226,18 +241,25 @@ def _contact(node: Node) -> ContactPlan:
     return ContactPlan(method, to.text(), fields.flag("enabled", True))
 
 
-def _rule(node: Node, contacts: Iterable[ContactPlan]) -> RulePlan:
-    fields = node.fields("name", "actionType", "enabled", "steps", "criteria", "timeRestriction", "repeat")
-    repeat = fields.get("repeat")
+def _rule(node: Node, contacts: Iterable[ContactPlan], names: _Names) -> RulePlan:
+    fields = node.fields(
+        "name", "actionType", "enabled", "steps", "criteria", "timeRestriction", "repeat", "notificationTime",
+        "schedules",
+    )  # fmt: skip
     action_type = fields.need("actionType").choice(ACTION_TYPES, "action type")
+    repeat = fields.get("repeat")
     return RulePlan(
         name=fields.text("name", action_type),
         action_type=action_type,
         steps=tuple(_rule_step(it, contacts) for it in fields.items("steps")),
         enabled=fields.flag("enabled", True),
-        criteria=_as_the_api(fields, "criteria", criteria.from_json),
-        restriction=_as_the_api(fields, "timeRestriction", restrictions.from_json),
+        criteria=_criteria(fields),
+        restriction=_restriction(fields),
         repeat_after=_loop_after(repeat) if repeat is not None else None,
+        times=tuple(
+            NotificationTime(it.choice(list(NotificationTime), "time")) for it in fields.items("notificationTime")
+        ),
+        schedules=tuple(_reference(it, ("schedule",), names).name for it in fields.items("schedules")),
     )
 
 
@@ -275,12 +297,13 @@ def _duration(node: Node) -> timedelta:
 
 def _team(node: Node, names: _Names) -> TeamPlan:
     fields = node.fields("name", "members", "routingRules")
-    route: Reference | None = None
+    routes = []
     for item in fields.items("routingRules"):
-        if route is not None:
-            raise item.refusal("A team has one routing rule, its default rule.")
-        route = _route(item, names)
-    return TeamPlan(fields.text("name"), tuple(_member(it, names) for it in fields.items("members")), route)
+        routes.append(_route(item, names))
+        if routes[-1].is_default and any(it.is_default for it in routes[:-1]):
+            raise item.refusal("A team has one default routing rule.")
+    members = tuple(_member(it, names) for it in fields.items("members"))
+    return TeamPlan(fields.text("name"), members, tuple(routes))
 
 
 def _member(node: Node, names: _Names) -> tuple[str, str]:
@@ -290,11 +313,40 @@ def _member(node: Node, names: _Names) -> tuple[str, str]:
     return user, role.choice(["user", "admin"], "role") if role is not None else "user"
 
 
-def _route(node: Node, names: _Names) -> Reference:
-    fields = node.fields("name", "isDefault", "notify")
-    if not fields.flag("isDefault", True):
-        raise node.refusal("Only the default rule (isDefault: true) can be given.")
-    return _reference(fields.need("notify"), ("schedule", "escalation", "none"), names)
+def _route(node: Node, names: _Names) -> RoutePlan:
+    """A rule; without criteria, hours or `isDefault: false` it is the default rule."""
+    fields = node.fields("name", "isDefault", "notify", "criteria", "timezone", "timeRestriction")
+    asks = any(fields.get(key) is not None for key in ("criteria", "timezone", "timeRestriction"))
+    is_default = fields.flag("isDefault", not asks)
+    if is_default and asks:
+        raise node.refusal("The default rule has neither criteria nor hours: it holds when no other does.")
+    return RoutePlan(
+        name=fields.text("name"),
+        target=_reference(fields.need("notify"), ("schedule", "escalation", "none"), names),
+        is_default=is_default,
+        criteria=_criteria(fields),
+        restriction=_restriction(fields),
+        time_zone=_time_zone(fields, "timezone", "") or None,
+    )
+
+
+def _forwardings(nodes: Sequence[Node], names: _Names, start: datetime) -> tuple[ForwardingPlan, ...]:
+    found = []
+    for number, node in enumerate(nodes, 1):
+        fields = node.fields("alias", "fromUser", "toUser", "startDate", "endDate")
+        starts_at, ends_at = _span(fields, start, open_ended=False)
+        assert ends_at is not None  # noqa: S101 - the end is needed
+        from_user, to_user = (
+            fields.need(key).fields("username").need("username").choice(names.user, "user")
+            for key in ("fromUser", "toUser")
+        )
+        if from_user == to_user:
+            raise fields.need("toUser").refusal("Nobody forwards to himself.")
+        found.append(
+            ForwardingPlan(fields.text("alias", f"forwarding {number}"), from_user, to_user, starts_at, ends_at)
+        )
+    _refuse_repeated(nodes, [it.alias for it in found])
+    return tuple(found)
 
 
 def _reference(node: Node, kinds: Iterable[str], names: _Names) -> Reference:
@@ -357,7 +409,7 @@ def _snapped(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _rotation(node: Node, index: int, names: _Names, start: datetime, zone: ZoneInfo) -> RotationPlan:
-    fields = node.fields("name", "type", "length", "startDate", "endDate", "participants")
+    fields = node.fields("name", "type", "length", "startDate", "endDate", "participants", "timeRestriction")
     length = fields.get("length")
     starts_at, ends_at = _span(fields, start, open_ended=True)
     starts_at = _snapped(starts_at, zone)
@@ -372,6 +424,7 @@ def _rotation(node: Node, index: int, names: _Names, start: datetime, zone: Zone
         starts_at=starts_at,
         ends_at=ends_at,
         participants=tuple(_reference(it, list(ParticipantKind), names) for it in participants),
+        restriction=_restriction(fields),
     )
 
 

@@ -15,20 +15,22 @@ from tocsin.accounts.model import (
     UserStatus,
     key_hash,
 )
+from tocsin.alerts import criteria
 from tocsin.billing import service as billing
 from tocsin.billing.model import Buyer
 from tocsin.db import Tx
-from tocsin.escalations import config_store
+from tocsin.escalations import config_store, forwarding_store, routing_store
+from tocsin.escalations.forwarding_store import ForwardingRow
+from tocsin.escalations.routing_store import RoutingRow
 from tocsin.escalations.team_defaults import create_team
 from tocsin.notifications import rules_store
-from tocsin.notifications.plan import ActionType
-from tocsin.notifications.rules import Draft, row_of
-from tocsin.notifications.rules_store import Quiet
+from tocsin.notifications.rules import RuleRow
 from tocsin.rehearsal import store
 from tocsin.rehearsal.naming import numbered
 from tocsin.rehearsal.plans import (
     AccountPlan,
     EscalationPlan,
+    ForwardingPlan,
     RotationPlan,
     SchedulePlan,
     TeamPlan,
@@ -50,21 +52,8 @@ async def make_account(tx: Tx, plan: AccountPlan, at: datetime) -> int:
     elif plan.plan == "trial":
         await billing.start_trial(tx, account_id, plan.time_zone, plan.currency, at, _buyer(plan))
     making = _Making(tx, account_id, at)
-    for user in plan.users:
-        await making.user(user)
-    for team in plan.teams:
-        await making.team(team, plan.time_zone)
-    await making.know_what_teams_brought()
-    for schedule in plan.schedules:
-        await making.name_schedule(schedule)
-    for escalation in plan.escalations:
-        await making.name_escalation(escalation)
-    for schedule in plan.schedules:
-        await making.schedule(schedule)
-    for escalation in plan.escalations:
-        await making.escalation(escalation)
-    for team in plan.teams:
-        await making.route(team)
+    await making.people(plan)
+    await making.duties(plan)
     await making.integration(plan.responders)
     return account_id
 
@@ -83,10 +72,36 @@ class _Making:
         self._account_id = account_id
         self._at = at
         self._ids: dict[tuple[str, str], UUID] = {}
+        self._contacts: dict[str, dict[tuple[ContactMethod, str], UUID]] = {}
         self._make_id = numbered("id")
 
     def _id(self, kind: str, name: str) -> UUID:
         return self._ids[kind, name]
+
+    async def people(self, plan: AccountPlan) -> None:
+        """Users, who forwards to whom, and teams with what they bring."""
+        for user in plan.users:
+            await self.user(user)
+        for number, forwarding in enumerate(plan.forwardings):
+            await self.forwarding(forwarding, number)
+        for team in plan.teams:
+            await self.team(team, plan.time_zone)
+        await self.know_what_teams_brought()
+
+    async def duties(self, plan: AccountPlan) -> None:
+        """Schedules, escalations, routing and notification rules: named first, for they refer to one another."""
+        for schedule in plan.schedules:
+            await self.name_schedule(schedule)
+        for escalation in plan.escalations:
+            await self.name_escalation(escalation)
+        for schedule in plan.schedules:
+            await self.schedule(schedule)
+        for escalation in plan.escalations:
+            await self.escalation(escalation)
+        for team in plan.teams:
+            await self.route(team)
+        for user in plan.users:
+            await self.rules(user)
 
     async def user(self, plan: UserPlan) -> None:
         user_id = self._ids["user", plan.username] = self._make_id()
@@ -106,24 +121,48 @@ class _Making:
         await accounts_store.insert_user(self._tx, user, None)
         if plan.blocked:
             await store.block_user(self._tx, self._account_id, user_id)
-        contacts: dict[tuple[ContactMethod, str], UUID] = {}
+        if plan.muted_until is not None or plan.quiet_hours is not None:
+            quiet = restrictions.as_json(plan.quiet_hours)
+            await store.set_silence(self._tx, self._account_id, user_id, plan.muted_until, quiet)
+        contacts = self._contacts.setdefault(plan.username, {})
         for number, it in enumerate(plan.contacts):
             contact_id = contacts[it.method, it.to] = self._make_id()
             created_at = self._at + number * MICROSECOND
             contact = Contact(self._account_id, contact_id, user_id, it.method, it.to, it.enabled, self._at, created_at)
             await accounts_store.insert_contact(self._tx, contact)
-        await self._rules(plan, user_id, contacts)
-        quiet = Quiet(plan.muted_until, restrictions.as_json(plan.quiet_hours))
-        await rules_store.save_quiet(self._tx, self._account_id, user_id, quiet)
 
-    async def _rules(self, plan: UserPlan, user_id: UUID, contacts: dict[tuple[ContactMethod, str], UUID]) -> None:
+    async def forwarding(self, plan: ForwardingPlan, number: int) -> None:
+        await forwarding_store.insert(
+            self._tx,
+            ForwardingRow(
+                self._account_id, self._make_id(), plan.alias, self._id("user", plan.from_user),
+                self._id("user", plan.to_user), plan.starts_at, plan.ends_at, self._at + number * MICROSECOND,
+            ),
+        )  # fmt: skip
+
+    async def rules(self, plan: UserPlan) -> None:
+        """How the person is told; made last, for a rule may name schedules."""
+        user_id, contacts = self._id("user", plan.username), self._contacts[plan.username]
         for position, rule in enumerate(plan.rules):
             rule_id = self._make_id()
-            draft = Draft(
-                rule.name, ActionType(rule.action_type), rule.criteria, rule.restriction,
-                repeat_after=rule.repeat_after, repeat_enabled=rule.repeat_after is not None, enabled=rule.enabled,
-            )  # fmt: skip
-            await rules_store.insert(self._tx, row_of(draft, self._account_id, rule_id, user_id, position))
+            await rules_store.insert(
+                self._tx,
+                RuleRow(
+                    account_id=self._account_id,
+                    id=rule_id,
+                    user_id=user_id,
+                    name=rule.name,
+                    action_type=rule.action_type,
+                    position=position,
+                    enabled=rule.enabled,
+                    criteria=criteria.as_json(rule.criteria),
+                    restriction=restrictions.as_json(rule.restriction),
+                    times=[it.value for it in rule.times],
+                    schedule_ids=[self._id("schedule", name) for name in rule.schedules],
+                    repeat_after=rule.repeat_after,
+                    repeat_enabled=rule.repeat_after is not None,
+                ),
+            )
             for number, step in enumerate(rule.steps):
                 step_id, contact_id = self._make_id(), contacts[step.method, step.to]
                 await rules_store.insert_step(
@@ -198,6 +237,7 @@ class _Making:
             starts_at=plan.starts_at,
             ends_at=plan.ends_at,
             participants=[self._participant(it) for it in plan.participants],
+            restriction=plan.restriction,
         )
         return rotation_id
 
@@ -232,12 +272,33 @@ class _Making:
             )
 
     async def route(self, plan: TeamPlan) -> None:
-        if plan.route is not None:
-            notify_id = None if plan.route.type == "none" else self._id(plan.route.type, plan.route.name)
-            await store.set_default_route(
-                self._tx, self._account_id, self._id("team", plan.name), notify_type=plan.route.type,
-                notify_id=notify_id,
-            )  # fmt: skip
+        team_id = self._id("team", plan.name)
+        for position, route in enumerate(it for it in plan.routes if not it.is_default):
+            await routing_store.insert(
+                self._tx,
+                RoutingRow(
+                    account_id=self._account_id,
+                    id=self._make_id(),
+                    team_id=team_id,
+                    name=route.name,
+                    position=position,
+                    is_default=False,
+                    notify_type=route.target.type,
+                    notify_id=self._target(route.target),
+                    criteria=criteria.as_json(route.criteria),
+                    time_zone=route.time_zone,
+                    restriction=restrictions.as_json(route.restriction),
+                ),
+            )
+        for route in plan.routes:
+            if route.is_default:
+                await store.set_default_route(
+                    self._tx, self._account_id, team_id, notify_type=route.target.type,
+                    notify_id=self._target(route.target),
+                )  # fmt: skip
+
+    def _target(self, target: Reference) -> UUID | None:
+        return None if target.type == "none" else self._id(target.type, target.name)
 
     async def integration(self, responders: tuple[Reference, ...]) -> None:
         """The account's API, which its alerts come by. Nobody knows its key."""

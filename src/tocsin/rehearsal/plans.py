@@ -10,6 +10,7 @@ from tocsin.accounts.directory import Reference
 from tocsin.accounts.model import ContactMethod, Role
 from tocsin.alerts.criteria import MATCH_ALL, Criteria
 from tocsin.escalations.escalation import Condition, NotifyType
+from tocsin.notifications.plan import NotificationTime
 from tocsin.schedules.restrictions import Restriction
 from tocsin.schedules.rotation import RotationKind
 
@@ -44,11 +45,13 @@ class RulePlan:
     criteria: Criteria = MATCH_ALL
     restriction: Restriction | None = None
     repeat_after: timedelta | None = None
+    times: tuple[NotificationTime, ...] = ()
+    schedules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UserPlan:
-    """A person. `blocked` is suspended: told nothing."""
+    """A person. `blocked` is suspended: told nothing; until `muted_until`, and in quiet hours, nothing is sent."""
 
     username: str
     full_name: str
@@ -58,17 +61,29 @@ class UserPlan:
     blocked: bool
     contacts: tuple[ContactPlan, ...]
     rules: tuple[RulePlan, ...]
-    quiet_hours: Restriction | None = None
     muted_until: datetime | None = None
+    quiet_hours: Restriction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """A routing rule: where it leads (type `none` is nowhere), for which alerts, at which hours of which zone."""
+
+    name: str
+    target: Reference
+    is_default: bool
+    criteria: Criteria = MATCH_ALL
+    restriction: Restriction | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TeamPlan:
-    """A team. `route` is where its default routing rule leads: None is the default, type `none` is nowhere."""
+    """A team. Without a default rule among `routes` the product's own stays."""
 
     name: str
     members: tuple[tuple[str, str], ...]  # username, role
-    route: Reference | None
+    routes: tuple[RoutePlan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,18 @@ class RotationPlan:
     starts_at: datetime
     ends_at: datetime | None
     participants: tuple[Reference, ...]
+    restriction: Restriction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardingPlan:
+    """What is for `from_user` reaches `to_user` in [starts_at, ends_at)."""
+
+    alias: str
+    from_user: str
+    to_user: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +169,7 @@ class AccountPlan:
     schedules: tuple[SchedulePlan, ...]
     escalations: tuple[EscalationPlan, ...]
     responders: tuple[Reference, ...]
+    forwardings: tuple[ForwardingPlan, ...] = ()
     plan: str = ""  # "free" or "trial", from the start on; empty: everything, never billed
     currency: str = "USD"
     country: str = "US"  # of the invoices' address

@@ -39,6 +39,21 @@ async def block_user(tx: Tx, account_id: int, user_id: UUID) -> None:
     )
 
 
+async def set_silence(
+    tx: Tx, account_id: int, user_id: UUID, muted_until: datetime | None, quiet_hours: dict[str, Any] | None
+) -> None:
+    await tx.execute(
+        """
+        update users set muted_until = %(muted_until)s, quiet_hours = %(quiet_hours)s
+         where account_id = %(account_id)s and id = %(user_id)s
+        """,
+        account_id=account_id,
+        user_id=user_id,
+        muted_until=muted_until,
+        quiet_hours=Jsonb(quiet_hours) if quiet_hours is not None else None,
+    )
+
+
 async def set_schedule(
     tx: Tx, account_id: int, schedule_id: UUID, *, time_zone: str, enabled: bool, team_id: UUID | None
 ) -> None:

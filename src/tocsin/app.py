@@ -59,6 +59,7 @@ from tocsin.licensing.pages import operator_countries, operator_price_book, supp
 from tocsin.licensing.pages import pricing as pricing_pages
 from tocsin.notifications import pages as rules_pages
 from tocsin.on_call import calendars_api, on_calls_api, schedules_api
+from tocsin.on_call import pages as on_call_pages
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
 from tocsin.web import events, health, join
@@ -121,6 +122,7 @@ PAGE_ROUTERS = (
     operator_countries.router,
     operator_price_book.router,
     rules_pages.router,
+    on_call_pages.router,
     escalations_pages.router,
     events.router,
 )

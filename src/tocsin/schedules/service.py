@@ -135,13 +135,56 @@ async def change_rotation(
         await _recorded(tx, actor, "changed a rotation of", schedule, _facts(before, schedule), _facts(form, schedule))
 
 
-async def remove_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID) -> None:
-    """Nobody is on call by it any more. Raises: NotFound."""
+async def remove_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID) -> RotationRow:
+    """Nobody is on call by it any more; returns what it was. Raises: NotFound."""
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
         before = await find_rotation(tx, actor.account_id, schedule_id, str(rotation_id))
         await store.delete_rotation(tx, actor.account_id, rotation_id)
         await _recorded(tx, actor, "removed a rotation from", schedule, _facts(_form_of(before), schedule), None)
+    return before
+
+
+async def restore_rotation(db: Db, actor: Actor, row: RotationRow) -> None:
+    """A rotation that was removed, as it was, at its place; overrides that name it hold again.
+
+    Raises: NotFound (also where a participant is gone), Conflict where it is there, Invalid.
+    """
+    form = _form_of(row)
+    async with db.transaction() as tx:
+        schedule = await _lock(tx, actor, row.schedule_id)
+        there = await store.list_rotations(tx, actor.account_id, row.schedule_id)
+        if any(it.id == row.id for it in there):
+            raise Conflict(N_("It is there already."))
+        if len(there) >= ROTATIONS_LIMIT:
+            raise Invalid(N_("A schedule has 50 rotations at most."), {"rotations": "must be 50 at most"})
+        await _check_responders(tx, actor, form.participants)
+        order = [*(it.id for it in there if it.position < row.position), row.id]
+        order += [it.id for it in there if it.position >= row.position]
+        await store.insert_rotation(
+            tx, actor.account_id, schedule.id, row.id, form.name, position=row.position, kind=form.kind,
+            length=form.length, starts_at=row.starts_at, ends_at=row.ends_at, participants=form.participants,
+            restriction=form.restriction,
+        )  # fmt: skip
+        await store.order_rotations(tx, actor.account_id, order)
+        await _recorded(tx, actor, "added a rotation to", schedule, None, _facts(form, schedule))
+
+
+async def move_rotation(db: Db, actor: Actor, schedule_id: UUID, rotation_id: UUID, by: int) -> None:
+    """So many places later among the schedule's rotations, or earlier; at the ends it stays. Raises: NotFound."""
+    async with db.transaction() as tx:
+        schedule = await _lock(tx, actor, schedule_id)
+        row = await find_rotation(tx, actor.account_id, schedule_id, str(rotation_id))
+        names = {it.id: it.name for it in await store.list_rotations(tx, actor.account_id, schedule_id)}
+        before = list(names)
+        place = min(max(before.index(row.id) + by, 0), len(before) - 1)
+        after = [it for it in before if it != row.id]
+        after.insert(place, row.id)
+        if after == before:
+            return
+        await store.order_rotations(tx, actor.account_id, after)
+        facts = ({"rotations": [names[it] for it in order]} for order in (before, after))
+        await _recorded(tx, actor, "reordered the rotations of", schedule, *facts)
 
 
 async def add_override(db: Db, actor: Actor, schedule_id: UUID, form: OverrideForm) -> str:
@@ -150,16 +193,21 @@ async def add_override(db: Db, actor: Actor, schedule_id: UUID, form: OverrideFo
     Raises: NotFound, Invalid, Conflict (the alias).
     """
     async with db.transaction() as tx:
-        schedule = await _lock(tx, actor, schedule_id)
-        starts_at, ends_at = await _check_override(tx, actor, schedule, form)
-        alias = form.alias or str(uuid4())
-        if await store.find_override(tx, actor.account_id, schedule_id, alias) is not None:
-            raise Conflict(N_("Another override of this schedule has this alias."))
-        await store.insert_override(
-            tx, actor.account_id, schedule_id, alias, form.user_id, starts_at, ends_at, actor.at, form.rotation_ids
-        )
-        facts = {"alias": alias, **_override_facts(form.user_id, starts_at, ends_at, form.rotation_ids)}
-        await _recorded(tx, actor, "added an override to", schedule, None, facts)
+        return await add_override_within(tx, actor, schedule_id, form)
+
+
+async def add_override_within(tx: Tx, actor: Actor, schedule_id: UUID, form: OverrideForm) -> str:
+    """The same, together with what else the caller's transaction does."""
+    schedule = await _lock(tx, actor, schedule_id)
+    starts_at, ends_at = await _check_override(tx, actor, schedule, form)
+    alias = form.alias or str(uuid4())
+    if await store.find_override(tx, actor.account_id, schedule_id, alias) is not None:
+        raise Conflict(N_("Another override of this schedule has this alias."))
+    await store.insert_override(
+        tx, actor.account_id, schedule_id, alias, form.user_id, starts_at, ends_at, actor.at, form.rotation_ids
+    )
+    facts = {"alias": alias, **_override_facts(form.user_id, starts_at, ends_at, form.rotation_ids)}
+    await _recorded(tx, actor, "added an override to", schedule, None, facts)
     return alias
 
 
@@ -176,13 +224,14 @@ async def change_override(db: Db, actor: Actor, schedule_id: UUID, alias: str, f
         await _recorded(tx, actor, "changed an override of", schedule, _row_facts(before), facts)
 
 
-async def remove_override(db: Db, actor: Actor, schedule_id: UUID, alias: str) -> None:
-    """The rotations decide again. Raises: NotFound."""
+async def remove_override(db: Db, actor: Actor, schedule_id: UUID, alias: str) -> OverrideRow:
+    """The rotations decide again; returns what it was. Raises: NotFound."""
     async with db.transaction() as tx:
         schedule = await _lock(tx, actor, schedule_id)
         before = await find_override(tx, actor.account_id, schedule_id, alias)
         await store.delete_override(tx, actor.account_id, schedule_id, alias)
         await _recorded(tx, actor, "removed an override from", schedule, {"alias": alias, **_row_facts(before)}, None)
+    return before
 
 
 async def find_rotation(tx: Tx, account_id: int, schedule_id: UUID, rotation: str) -> RotationRow:

@@ -186,6 +186,19 @@ async def update_rotation(
     )  # fmt: skip
 
 
+async def order_rotations(tx: Tx, account_id: int, ids: Sequence[UUID]) -> None:
+    """Give these rotations their places, in that order."""
+    await tx.execute(
+        """
+        update rotations set position = place.number - 1
+          from unnest(%(ids)s::uuid[]) with ordinality place (id, number)
+         where rotations.account_id = %(account_id)s and rotations.id = place.id
+        """,
+        account_id=account_id,
+        ids=list(ids),
+    )
+
+
 async def delete_rotation(tx: Tx, account_id: int, rotation_id: UUID) -> None:
     await tx.execute(
         "delete from rotations where account_id = %(account_id)s and id = %(rotation_id)s",

@@ -1,4 +1,22 @@
-"""What each action does to an alert, through real HTTP. What it does to who is told: tests/story/test_actions.py."""
+"""What each action does to an alert, through real HTTP. What it does to who is told: tests/story/test_actions.py.
+
+POST /v2/alerts/{identifier}/unacknowledge
+POST /v2/alerts/{identifier}/snooze
+POST /v2/alerts/{identifier}/escalate
+POST /v2/alerts/{identifier}/assign
+POST /v2/alerts/{identifier}/teams
+POST /v2/alerts/{identifier}/tags
+POST /v2/alerts/{identifier}/details
+POST /v2/alerts/{identifier}/priority
+POST /v2/alerts/{identifier}/message
+POST /v2/alerts/{identifier}/description
+POST /v2/alerts/{identifier}/actions/{action}
+DELETE /v2/alerts/{identifier}/tags
+DELETE /v2/alerts/{identifier}/details
+PUT /v2/alerts/{identifier}/priority
+PUT /v2/alerts/{identifier}/message
+PUT /v2/alerts/{identifier}/description
+"""
 
 import asyncio
 from datetime import datetime, timedelta, timezone

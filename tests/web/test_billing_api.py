@@ -1,4 +1,8 @@
-"""The billing API: the money first, a change once, and only for keys that an owner let handle billing."""
+"""The billing API: the money first, a change once, and only for keys that an owner let handle billing.
+
+GET /v1/invoices/{document_id}.pdf
+GET /v1/invoices/{document_id}.xml
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace

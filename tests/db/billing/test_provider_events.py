@@ -1,4 +1,7 @@
-"""What the card provider tells by itself, on the wire: signed, repeated, about payments and disputes."""
+"""What the card provider tells by itself, on the wire: signed, repeated, about payments and disputes.
+
+POST /v1/billing/stripe/webhook
+"""
 
 import copy
 from collections.abc import AsyncIterator

@@ -15,6 +15,7 @@ from tocsin.accounts.pages import links as link_pages
 from tocsin.accounts.pages import mailbox as mailbox_pages
 from tocsin.accounts.pages import operator as operator_pages
 from tocsin.accounts.pages import profile as profile_pages
+from tocsin.accounts.pages import roles as role_pages
 from tocsin.accounts.pages import security as security_pages
 from tocsin.accounts.pages import sign_in as sign_in_pages
 from tocsin.accounts.pages import users as user_pages
@@ -112,6 +113,7 @@ PAGE_ROUTERS = (
     security_pages.router,
     profile_pages.router,
     user_pages.router,
+    role_pages.router,
     key_pages.router,
     audit_pages.router,
     operator_pages.router,

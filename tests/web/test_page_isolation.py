@@ -19,7 +19,8 @@ from tests.support.mailbox import mails
 from tests.support.makers import START, Tenant, make_contact, make_tenant
 
 from tocsin.accounts import audit, store
-from tocsin.accounts.model import ContactMethod, Role
+from tocsin.accounts.model import ContactMethod, CustomRole, Role
+from tocsin.accounts.people import roles_store
 from tocsin.accounts.sign_in import factors_store, service
 from tocsin.accounts.sign_in import store as sessions
 from tocsin.accounts.sign_in.factors_store import Passkey
@@ -101,7 +102,9 @@ async def anas(databases: Databases) -> Anas:
         rule_id, step_id = uuid4(), uuid4()
         await rules_store.insert_rule(tx, account_id, rule_id, ana.id, MARK, action_type="create-alert", position=0)
         await rules_store.insert_step(tx, account_id, step_id, rule_id, contact.id, after=timedelta(0), position=0)
-        ids |= {"rule_id": rule_id, "step_id": step_id}
+        role = CustomRole(account_id, uuid4(), f"{MARK} role", "user", [], [], at)
+        await roles_store.insert_role(tx, role)
+        ids |= {"rule_id": rule_id, "step_id": step_id, "role_id": role.id}
         ids["attachment_id"] = await tx.value(
             "select id from alert_attachments where account_id = %(account_id)s", account_id=account_id
         )

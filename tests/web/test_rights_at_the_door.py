@@ -49,6 +49,7 @@ DOORS: dict[str, tuple[str, str, dict[str, str | list[str]]]] = {
     "contacts-edit": ("POST", "/profile/contacts", {"method": "email", "address": "bo-at-night@example.com"}),
     "notification-rules-edit": ("POST", "/profile/notifications/{owner_id}/enable", {}),
     "quiet-hours-edit": ("POST", "/profile/quiet-hours", {}),
+    "manage-roles": ("POST", "/settings/roles", {"name": "Watch", "base": "user"}),
     "logs-page-access": ("GET", "/settings/audit", {}),
 }
 

@@ -195,6 +195,7 @@ class PageContext(Page):
     def settings_tabs(self) -> dict[str, bool]:
         """Which of the settings the person sees: for `accounts/_settings_tabs.html`."""
         return {
+            "may_manage_roles": self.may(Action.MANAGE_ROLES),
             "may_manage_keys": self.may(Action.MANAGE_KEYS),
             "may_manage_account": self.may(Action.MANAGE_ACCOUNT),
             "may_manage_billing": self.may(Action.MANAGE_BILLING) and self.settings.billing == "on",

@@ -43,6 +43,7 @@ class Action(StrEnum):
     EDIT_NOTIFICATION_RULES = "edit-notification-rules"
     EDIT_QUIET_HOURS = "edit-quiet-hours"
     MANAGE_USERS = "manage-users"
+    MANAGE_ROLES = "manage-roles"  # custom ones; who has them is the users' manager's
     MANAGE_OWNERS = "manage-owners"
     MANAGE_KEYS = "manage-keys"
     VIEW_AUDIT = "view-audit"
@@ -53,10 +54,12 @@ class Action(StrEnum):
 
 _STAKEHOLDER = frozenset({Action.EDIT_PROFILE, Action.EDIT_CONTACTS})  # and what incidents tell him. Source: R8.3
 _USER = frozenset({it for it in Action if it not in {
-    Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_OWNERS, Action.MANAGE_KEYS, Action.VIEW_AUDIT,
-    Action.VIEW_MAILBOX, Action.MANAGE_ACCOUNT, Action.MANAGE_BILLING,
+    Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_ROLES, Action.MANAGE_OWNERS, Action.MANAGE_KEYS,
+    Action.VIEW_AUDIT, Action.VIEW_MAILBOX, Action.MANAGE_ACCOUNT, Action.MANAGE_BILLING,
 }})  # fmt: skip
-_ADMIN = _USER | {Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_KEYS, Action.VIEW_AUDIT}
+_ADMIN = _USER | {
+    Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_ROLES, Action.MANAGE_KEYS, Action.VIEW_AUDIT,
+}  # fmt: skip
 _OWNER = frozenset(Action)
 
 RIGHTS: dict[Role, frozenset[Action]] = {
@@ -97,6 +100,7 @@ ASKED_FOR: Mapping[str, frozenset[Action]] = {
     "contacts-edit": frozenset({Action.EDIT_CONTACTS}),
     "notification-rules-edit": frozenset({Action.EDIT_NOTIFICATION_RULES}),
     "quiet-hours-edit": frozenset({Action.EDIT_QUIET_HOURS}),
+    "manage-roles": frozenset({Action.MANAGE_ROLES}),
     "logs-page-access": frozenset({Action.VIEW_AUDIT}),
 }
 """The rights that this program asks for."""
@@ -153,7 +157,6 @@ RIGHT_NAMES = frozenset(ASKED_FOR) | frozenset(
         "join-icc-session",
         "login-email-edit",
         "maintenance-edit",
-        "manage-roles",
         "mass-notification-create",
         "parent-login-as-user",
         "postmortem-access-published",
@@ -195,7 +198,9 @@ def _actions(names: Iterable[str]) -> frozenset[Action]:
     return frozenset(action for name in names for action in ASKED_FOR.get(name, ()))
 
 
-CONFIGURING = frozenset({Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_KEYS, Action.MANAGE_ACCOUNT})
+CONFIGURING = frozenset(
+    {Action.CONFIGURE, Action.MANAGE_USERS, Action.MANAGE_ROLES, Action.MANAGE_KEYS, Action.MANAGE_ACCOUNT}
+)
 """What an account may not do while an invoice is long unpaid."""
 
 

@@ -23,20 +23,23 @@ BUILT_IN = {*Role, "observer"}
 
 def check(name: str, base: str, granted: Iterable[str], disallowed: Iterable[str]) -> None:
     """Raises: Invalid, with what is wrong by the names that the API gives the fields."""
-    errors = {}
+    errors, said = {}, N_("A role has a name of 1 to 512 characters.")
     if not name.strip() or len(name) > NAME_LIMIT:
         errors["name"] = f"A name has 1 to {NAME_LIMIT} characters."
     elif name.strip().lower() in BUILT_IN:
-        errors["name"] = f"{name.strip()} is a built-in role."
+        errors["name"], said = f"{name.strip()} is a built-in role.", N_("A built-in role has this name.")
     if base not in BASES:
+        said = N_("Choose what the role is based on.")
         errors["extendedRole"] = f"Extended role should be one of [{', '.join(BASES)}]."
     for field, names in (("grantedRights", granted), ("disallowedRights", disallowed)):
         if unknown := [it for it in names if it not in RIGHT_NAMES]:
+            said = N_("There is no such right.")
             errors[field] = f"There is no right {', '.join(unknown)}."
     if not errors and (needs := unlicensed(Role.USER if base == "user" else Role.STAKEHOLDER, granted)):
+        said = N_("A role that takes no responder's seat cannot be granted what responders do.")
         errors["grantedRights"] = f"These need a responder's licence, so extend the user role: {', '.join(needs)}."
     if errors:
-        raise Invalid(N_("Something is not right yet."), errors)
+        raise Invalid(said, errors)
 
 
 async def create(db: Db, gate: Gate, actor: Actor, role: CustomRole) -> CustomRole:

@@ -1,0 +1,1 @@
+"""Lint: what of an account's on-call configuration would let somebody down, before it does."""

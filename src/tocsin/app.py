@@ -59,7 +59,7 @@ from tocsin.licensing.pages import faq as faq_pages
 from tocsin.licensing.pages import operator_countries, operator_price_book, supported_countries
 from tocsin.licensing.pages import pricing as pricing_pages
 from tocsin.notifications import pages as rules_pages
-from tocsin.on_call import calendars_api, on_calls_api, schedules_api
+from tocsin.on_call import calendars_api, on_calls_api, schedules_api, walk_page
 from tocsin.on_call import pages as on_call_pages
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
@@ -126,6 +126,7 @@ PAGE_ROUTERS = (
     rules_pages.router,
     on_call_pages.router,
     escalations_pages.router,
+    walk_page.router,
     events.router,
 )
 

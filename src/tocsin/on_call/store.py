@@ -1,5 +1,6 @@
-"""The SQL of who needs a schedule."""
+"""The SQL of who needs a schedule, and of who wants silence."""
 
+from typing import Any
 from uuid import UUID
 
 from tocsin.db import Tx
@@ -20,4 +21,15 @@ async def needing(tx: Tx, account_id: int, schedule_id: UUID) -> list[str]:
         """,
         account_id=account_id,
         schedule_id=schedule_id,
+    )
+
+
+async def silences(tx: Tx, account_id: int) -> list[dict[str, Any]]:
+    """Who asked for silence: id, time zone, until when, and at which hours."""
+    return await tx.dicts(
+        """
+        select id, time_zone, muted_until, quiet_hours from users
+         where account_id = %(account_id)s and (muted_until is not null or quiet_hours is not null)
+        """,
+        account_id=account_id,
     )

@@ -518,6 +518,22 @@ CREATE TABLE public.billing_information (
 ALTER TABLE ONLY public.billing_information FORCE ROW LEVEL SECURITY;
 
 --
+-- Name: calendar_feeds; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.calendar_feeds (
+    account_id bigint NOT NULL,
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    schedule_id uuid,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_read_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.calendar_feeds FORCE ROW LEVEL SECURITY;
+
+--
 -- Name: card_customers; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1926,6 +1942,20 @@ ALTER TABLE ONLY public.billing_information
     ADD CONSTRAINT billing_information_pkey PRIMARY KEY (account_id);
 
 --
+-- Name: calendar_feeds calendar_feeds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_pkey PRIMARY KEY (account_id, id);
+
+--
+-- Name: calendar_feeds calendar_feeds_token_hash_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_token_hash_key UNIQUE (token_hash);
+
+--
 -- Name: card_customers card_customers_customer_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2553,6 +2583,18 @@ CREATE INDEX audit_log_by_object ON public.audit_log USING btree (account_id, ob
 CREATE INDEX billing_information_with_vat_id ON public.billing_information USING btree (account_id) WHERE (vat_id <> ''::text);
 
 --
+-- Name: calendar_feeds_by_schedule; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX calendar_feeds_by_schedule ON public.calendar_feeds USING btree (account_id, schedule_id);
+
+--
+-- Name: calendar_feeds_by_user; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX calendar_feeds_by_user ON public.calendar_feeds USING btree (account_id, user_id);
+
+--
 -- Name: charges_by_reference; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3030,6 +3072,27 @@ ALTER TABLE ONLY public.billing_commands
 
 ALTER TABLE ONLY public.billing_information
     ADD CONSTRAINT billing_information_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: calendar_feeds calendar_feeds_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
+
+--
+-- Name: calendar_feeds calendar_feeds_account_id_schedule_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_account_id_schedule_id_fkey FOREIGN KEY (account_id, schedule_id) REFERENCES public.schedules(account_id, id) ON DELETE CASCADE;
+
+--
+-- Name: calendar_feeds calendar_feeds_account_id_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.calendar_feeds
+    ADD CONSTRAINT calendar_feeds_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES public.users(account_id, id) ON DELETE CASCADE;
 
 --
 -- Name: card_customers card_customers_account_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3559,6 +3622,12 @@ ALTER TABLE public.billing_commands ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.billing_information ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: calendar_feeds; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.calendar_feeds ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: card_customers; Type: ROW SECURITY; Schema: public; Owner: -
 --
 
@@ -3695,6 +3764,12 @@ CREATE POLICY engine ON public.billing_commands TO tocsin_owner, tocsin_engine U
 --
 
 CREATE POLICY engine ON public.billing_information TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
+
+--
+-- Name: calendar_feeds engine; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY engine ON public.calendar_feeds TO tocsin_owner, tocsin_engine USING (true) WITH CHECK (true);
 
 --
 -- Name: card_customers engine; Type: POLICY; Schema: public; Owner: -
@@ -4285,6 +4360,12 @@ CREATE POLICY tenant ON public.billing_commands USING ((account_id = ANY (( SELE
 CREATE POLICY tenant ON public.billing_information USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
 
 --
+-- Name: calendar_feeds tenant; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY tenant ON public.calendar_feeds USING ((account_id = ANY (( SELECT public.visible_accounts() AS visible_accounts)::bigint[])));
+
+--
 -- Name: card_customers tenant; Type: POLICY; Schema: public; Owner: -
 --
 
@@ -4734,6 +4815,13 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_commands TO tocsin_eng
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_information TO tocsin_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.billing_information TO tocsin_engine;
+
+--
+-- Name: TABLE calendar_feeds; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.calendar_feeds TO tocsin_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.calendar_feeds TO tocsin_engine;
 
 --
 -- Name: TABLE card_customers; Type: ACL; Schema: public; Owner: -

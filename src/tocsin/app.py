@@ -61,6 +61,7 @@ from tocsin.licensing.pages import pricing as pricing_pages
 from tocsin.notifications import pages as rules_pages
 from tocsin.on_call import calendars_api, on_calls_api, schedules_api, walk_page
 from tocsin.on_call import pages as on_call_pages
+from tocsin.on_call.feed_limit import FeedLimit
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
 from tocsin.web import events, health, join
@@ -163,6 +164,7 @@ def create_app(settings: Settings, database_url: str, clock: Clock, limits_of: L
             app.state.tax_estimate = tax_estimate
             app.state.rails = rails = make_rails(settings, limits, gateway_of(settings), registry_of(settings))
             app.state.snapshots = Snapshots()
+            app.state.feed_limit = FeedLimit()
             app.state.feed = feed = Feed(database_url)
             await feed.open()
             await front.ingest.open()

@@ -99,6 +99,55 @@ async def test_a_gap_is_loud(ana: Browsing, databases: Databases, tenant: Tenant
     assert "is-gap" in page.text
 
 
+async def test_any_instant_may_be_asked_for(ana: Browsing, databases: Databases, tenant: Tenant, bo_user: User) -> None:
+    team_id = await add_team(databases, tenant, "Web", (tenant.owner, "admin"))
+    await ana.get(f"/teams/{team_id}")
+    override = {"user": str(bo_user.id), "starts": "2030-01-01T08:00", "ends": "2030-01-01T20:00"}
+    await ana.post(f"/schedules/{await schedule_id(tenant)}/overrides", **override)
+    async with databases.engine.transaction() as tx:
+        await tx.execute("update users set time_zone = 'Europe/Warsaw' where id = %(id)s", id=tenant.owner.id)
+
+    then = words(await ana.get("/on-call?at=2030-01-01T12:00"))
+    before = words(await ana.get("/on-call?at=2001-01-01T12:00"))
+    wrong = await ana.get("/on-call?at=soon")
+
+    assert "On call on 1 Jan 2030, 12:00" in then
+    assert f"{bo_user.full_name} Weekly rotation Override" in then
+    assert "Next change: 1 Jan 2030, 20:00" in then
+    assert "One schedule has nobody on call then: see the gap below." in before
+    assert "Give day and time" in wrong
+    assert "On call now" in wrong
+
+
+async def test_a_team_on_call_is_opened_and_a_forwarding_is_named(
+    ana: Browsing, databases: Databases, tenant: Tenant, bo_user: User
+) -> None:
+    team_id = await add_team(databases, tenant, "Web", (tenant.owner, "admin"), (bo_user, "user"))
+    [rotation] = await rotations(tenant)
+    base, now = f"/schedules/{await schedule_id(tenant)}", SystemClock().now()
+    form = {"name": "Weekly rotation", "kind": "weekly", "length": "1", "starts": "2026-03-02T08:00"}
+    await ana.get("/on-call")
+    await ana.post(f"{base}/rotations/{rotation['id']}", **form, participant=f"team:{team_id}")
+    opened = words(await ana.get("/on-call"))
+    await ana.post(f"{base}/rotations/{rotation['id']}", **form, participant=f"user:{tenant.owner.id}")
+    async with databases.engine.transaction() as tx:
+        await tx.execute(
+            """
+            insert into forwarding_rules
+              (account_id, id, alias, from_user_id, to_user_id, starts_at, ends_at, created_at)
+            values (%(account_id)s, gen_random_uuid(), 'away', %(a)s, %(b)s, %(now)s, %(end)s, %(now)s)
+            """,
+            account_id=tenant.account_id, a=tenant.owner.id, b=bo_user.id, now=now, end=now + timedelta(days=1),
+        )  # fmt: skip
+
+    forwarded = words(await ana.get("/on-call"))
+
+    names = [f"{tenant.owner.full_name}, {bo_user.full_name}", f"{bo_user.full_name}, {tenant.owner.full_name}"]
+    assert any(f"team Web Weekly rotation You That is: {it}" in opened for it in names)
+    assert f"{bo_user.full_name} Weekly rotation Forwarded instead of {tenant.owner.full_name}" in forwarded
+    assert "You are not on call." in forwarded
+
+
 async def test_another_account_sees_no_schedule_and_no_team(
     eve: Browsing, databases: Databases, tenant: Tenant
 ) -> None:

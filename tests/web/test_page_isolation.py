@@ -32,6 +32,7 @@ from tocsin.mail import outbox
 from tocsin.mail import store as mail_store
 from tocsin.mail.attachment import Attachment
 from tocsin.notifications import rules_store
+from tocsin.on_call import feed_store
 
 MARK = "ana-s-own"  # is in everything of ana's that a page could show
 ENDLESS = {"/events"}  # a stream; tests/web/test_events.py proves that it tells eve nothing
@@ -52,7 +53,7 @@ ROUTES = sorted(
 )
 FOR_EVERYBODY = (
     "/sign-in", "/forgot", "/reset/", "/verify/", "/invitation/", "/language", "/a/", "/try", "/undo-deletion/",
-    "/pricing", "/licensing-faq", "/contact", "/supported-countries",
+    "/pricing", "/licensing-faq", "/contact", "/supported-countries", "/calendar/",
 )  # fmt: skip
 WORDS = {"change", "action", "switch", "what", "decision"}  # parameters that name what to do
 VERBS = ("remove", "delete", "disable", "enable", "suspend", "reactivate", "withdraw", "invitation")
@@ -104,7 +105,9 @@ async def anas(databases: Databases) -> Anas:
         await rules_store.insert_step(tx, account_id, step_id, rule_id, contact.id, after=timedelta(0), position=0)
         role = CustomRole(account_id, uuid4(), f"{MARK} role", "user", [], [], at)
         await roles_store.insert_role(tx, role)
-        ids |= {"rule_id": rule_id, "step_id": step_id, "role_id": role.id}
+        feed_id = uuid4()
+        await feed_store.insert_feed(tx, account_id, feed_id, ana.id, None, feed_id.bytes, at)
+        ids |= {"rule_id": rule_id, "step_id": step_id, "role_id": role.id, "feed_id": feed_id}
         ids["attachment_id"] = await tx.value(
             "select id from alert_attachments where account_id = %(account_id)s", account_id=account_id
         )

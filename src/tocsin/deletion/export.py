@@ -11,7 +11,9 @@ from tocsin.deletion import store
 SECRETS = frozenset(
     {"password_hash", "totp_secret", "totp_last_step", "secret", "key_hash", "token_hash", "csrf_token", "public_key"}
 )
-LEFT_OUT = frozenset({"sessions", "tokens", "search_queue", "alert_texts", "configuration_versions", "deletions"})
+LEFT_OUT = frozenset(
+    {"sessions", "tokens", "calendar_feeds", "search_queue", "alert_texts", "configuration_versions", "deletions"}
+)
 
 
 async def as_zip(engine: Db, account_id: int) -> bytes:

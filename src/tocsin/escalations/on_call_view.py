@@ -7,6 +7,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from tocsin.escalations.directory import Directory
+from tocsin.escalations.resolve import everybody
 from tocsin.i18n import Translator
 from tocsin.schedules.on_call import Schedule, Shift, shifts
 from tocsin.schedules.rotation import Participant, ParticipantKind
@@ -41,6 +42,13 @@ class Names:
             case ParticipantKind.NONE:
                 return _("nobody")
 
+    def behind(self, participant: Participant, at: datetime) -> tuple[str, ...]:
+        """Whom a team or an escalation means at `at`, by name; nobody where it is a person."""
+        if participant.kind in {ParticipantKind.USER, ParticipantKind.NONE}:
+            return ()
+        people = everybody(participant, self.directory, at)
+        return tuple(self.full_names.get(it.user_id) or it.username for it in people)
+
     def is_me(self, participant: Participant) -> bool:
         """Is it the reader, or a team of theirs?"""
         if participant.kind is ParticipantKind.TEAM:
@@ -51,7 +59,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One person's stretch. `until` is None where nothing changes within the next two weeks."""
+    """One person's stretch. `until` is None where nothing changes within the next two weeks.
+
+    `people` are those whom a team or an escalation means; `instead_of` is whoever forwards to `who`.
+    """
 
     who: str
     is_me: bool
@@ -60,11 +71,17 @@ class Turn:
     by_override: bool
     then: str = ""  # who follows; empty: nobody, or nobody that soon
     then_at: datetime | None = None
+    people: tuple[str, ...] = ()
+    instead_of: str = ""
+    is_opened: bool = False  # `who` is a team or an escalation
 
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """One schedule at an instant. Nobody on call in an enabled schedule is a gap; `next` is who ends it."""
+    """One schedule at an instant. Nobody on call in an enabled schedule is a gap; `next` is who ends it.
+
+    `change_at` is when others are on call; None where that is more than two weeks away.
+    """
 
     id: str
     name: str
@@ -73,6 +90,7 @@ class Now:
     turns: tuple[Turn, ...]
     next: str = ""
     next_at: datetime | None = None
+    change_at: datetime | None = None
 
     @property
     def is_gap(self) -> bool:
@@ -88,44 +106,44 @@ def now_of(schedule: Schedule, at: datetime, names: Names) -> Now:
     horizon = at + timedelta(days=DAYS)
     found: list[Turn] = []
     first: Shift | None = None
-    for lane in _lanes(schedule, at, horizon):
+    lanes = _lanes(schedule, at, horizon, names)
+    for lane in lanes:
         if lane[0].starts_at <= at:
-            found.append(_turn(lane, horizon, names))
+            found.append(_turn(lane, horizon, names, at))
         elif first is None or lane[0].starts_at < first.starts_at:
             first = lane[0]
     if not schedule.enabled:
         return Now(schedule.id, schedule.name, False, bool(schedule.rotations), ())
+    change_at = _change_at(lanes, at, horizon)
     if found or first is None:
-        return Now(schedule.id, schedule.name, True, bool(schedule.rotations), tuple(found))
+        return Now(schedule.id, schedule.name, True, bool(schedule.rotations), tuple(found), change_at=change_at)
     who = names.of(first.participant)
-    return Now(schedule.id, schedule.name, True, bool(schedule.rotations), (), who, first.starts_at)
+    return Now(schedule.id, schedule.name, True, bool(schedule.rotations), (), who, first.starts_at, change_at)
 
 
-def _lanes(schedule: Schedule, start: datetime, end: datetime) -> list[list[Shift]]:
-    """The shifts of each rotation, those that touch with the same participant as one."""
-    found = shifts(schedule, start, end)
-    return [
-        _joined(list(lane)) for _, lane in groupby(found, key=lambda shift: shift.rotation.id if shift.rotation else "")
-    ]
+def _lanes(schedule: Schedule, start: datetime, end: datetime, names: Names) -> list[list[Shift]]:
+    """The shifts of each rotation, overrides and forwardings applied."""
+    found = shifts(schedule, start, end, names.directory.forwardings)
+    return [list(lane) for _, lane in groupby(found, key=lambda shift: shift.rotation.id if shift.rotation else "")]
 
 
-def _joined(lane: Sequence[Shift]) -> list[Shift]:
-    joined: list[Shift] = []
-    for shift in lane:
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.ends_at == shift.starts_at
-            and last.participant == shift.participant
-            and last.override is shift.override
-        ):
-            joined[-1] = Shift(last.participant, last.starts_at, shift.ends_at, last.rotation, last.override)
-        else:
-            joined.append(shift)
-    return joined
+def _change_at(lanes: Sequence[Sequence[Shift]], at: datetime, horizon: datetime) -> datetime | None:
+    """The first instant after `at` when others are on call, in any rotation; None where that is beyond the horizon."""
+
+    def who(then: datetime) -> list[tuple[int, Participant]]:
+        return [
+            (number, shift.participant)
+            for number, lane in enumerate(lanes)
+            for shift in lane
+            if shift.starts_at <= then < shift.ends_at
+        ]
+
+    edges = {edge for lane in lanes for shift in lane for edge in (shift.starts_at, shift.ends_at)}
+    present = who(at)
+    return next((edge for edge in sorted(edges) if at < edge < horizon and who(edge) != present), None)
 
 
-def _turn(lane: Sequence[Shift], horizon: datetime, names: Names) -> Turn:
+def _turn(lane: Sequence[Shift], horizon: datetime, names: Names, at: datetime) -> Turn:
     shift = lane[0]
     following = lane[1] if len(lane) > 1 else None
     follows = following is not None and following.starts_at == shift.ends_at
@@ -137,7 +155,15 @@ def _turn(lane: Sequence[Shift], horizon: datetime, names: Names) -> Turn:
         by_override=shift.override is not None,
         then=names.of(following.participant) if following is not None and follows else "",
         then_at=following.starts_at if following is not None else None,
+        is_opened=shift.participant.kind in {ParticipantKind.TEAM, ParticipantKind.ESCALATION},
+        people=names.behind(shift.participant, at),
+        instead_of=names.of(_forwarding(shift)) if shift.forwarded else "",
     )
+
+
+def _forwarding(shift: Shift) -> Participant:
+    """Who would be on call without the forwarding."""
+    return Participant(ParticipantKind.USER, shift.forwarded[0].from_user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +203,7 @@ def timeline(schedule: Schedule, at: datetime, zone: ZoneInfo, names: Names) -> 
     today = at.astimezone(zone).date()
     starts = [wall_instant(today + timedelta(days=day), time(0), zone) for day in range(DAYS + 1)]
     start, end = starts[0], starts[-1]
-    lanes = _lanes(schedule, start, end)
+    lanes = _lanes(schedule, start, end, names)
     return Timeline(
         width=(end - start) // MINUTE,
         now_x=(at - start) // MINUTE,

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from tocsin import i18n
 from tocsin.accounts.pages_access import PageContext, path_uuid
 from tocsin.db import Tx
 from tocsin.errors import Conflict, Forbidden, InUse, Invalid, NotFound, PlanRequired
@@ -83,8 +84,8 @@ def _rotation_view(ctx: PageContext, found: Opened, rotation: Rotation) -> dict[
         "turns": rule_words.turns_in_words(rotation.kind, rotation.length, locale),
         "people": [found.names.of(it) for it in rotation.participants],
         "restriction": restriction_in_words(rotation.restriction, locale) if rotation.restriction else "",
-        "starts_at": rotation.starts_at,
-        "ends_at": rotation.ends_at,
+        "starts": i18n.instant(locale, found.zone, rotation.starts_at),
+        "ends": i18n.instant(locale, found.zone, rotation.ends_at) if rotation.ends_at else "",
     }
 
 

@@ -989,7 +989,8 @@ class World:
 
     def _record(self, use: Use) -> None:
         found = [w for w in self.windows if w.starts <= use.at and (w.ends is None or use.at < w.ends)]
-        called = use.kind != "leg" or any(number.added_at <= use.at for number in [*self.numbers, *self.suspended])
+        held = self.suspended if self.now < self.suspended_at + timedelta(days=14) else []
+        called = use.kind != "leg" or any(number.added_at <= use.at for number in [*self.numbers, *held])
         if not found and use.at == self.now and called:  # what begins at this very instant has it too. M5
             self.next_uses.append(use)
         if self.state == "free" and not found:

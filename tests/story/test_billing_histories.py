@@ -14,7 +14,7 @@ HISTORIES = 2_000
 SOAKED = 100_000
 DIFFERED = (
     2000042, 2000928, 2001827, 2003128, 2004072, 3001918, 3003314, 3003622, 3004922, 3004994, 5078249,
-    20075084,
+    20075084, 20098443,
 )  # fmt: skip
 AT_ONCE = 500  # histories that one process compares before it takes the next
 

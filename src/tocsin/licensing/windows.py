@@ -121,6 +121,8 @@ def _begin(last: Series | None, previous: Term | None, term: Term) -> Series:
     goes_on = last is not None and last.footing is footing
     if goes_on and previous is not None and previous.zone != term.zone:
         starts_on = day_of(term.starts_at, ZoneInfo(previous.zone))  # the boundary's day, in the zone that set it. S24
+    elif footing is Footing.PAID and term.anchor_on is not None:
+        starts_on = max(starts_on, term.anchor_on)  # a zone further west: its first day has not begun there. S24
     return Series(
         footing, term.interval, zone, term.anchor_on or starts_on, term.starts_at, starts_on, None,
         last.run_starts_at if goes_on and last is not None else term.starts_at,
@@ -135,7 +137,7 @@ def _resumed(begun: Sequence[Series], term: Term) -> Series | None:
     same = (before.footing, before.interval, before.zone, before.anchor_on)
     if same != (footing_of(term), term.interval, ZoneInfo(term.zone), term.anchor_on or before.anchor_on):
         return None
-    starts_on = day_of(term.starts_at, before.zone)
+    starts_on = max(day_of(term.starts_at, before.zone), before.starts_on)
     return replace(
         before, starts_at=term.starts_at, starts_on=starts_on, ends_at=None, resumed_from=before.begun_at
     )  # fmt: skip

@@ -85,6 +85,23 @@ def test_a_trial_is_one_window_until_it_is_over() -> None:
     assert second.opens_subscription
 
 
+def test_s24_a_window_of_a_zone_further_west_begins_before_its_first_day_does_there() -> None:
+    starts_at = datetime(2026, 3, 30, 11, tzinfo=UTC)  # the 31st in Apia, still the 30th in Havana
+    trial = Term(
+        1, datetime(2026, 3, 15, 12, tzinfo=UTC), Standing.TRIALING, "enterprise", 0, None, 1, zone="Pacific/Apia"
+    )
+    paid = Term(
+        1, starts_at, Standing.ACTIVE, "essentials", 1, Interval.YEAR, 1, anchor_on=date(2026, 3, 31),
+        zone="America/Havana",
+    )  # fmt: skip
+
+    found = window_at([trial, paid], starts_at)
+
+    assert found is not None
+    assert (found.starts_at, found.starts_on) == (starts_at, date(2026, 3, 31))
+    assert found.ends_at == datetime(2026, 4, 30, tzinfo=ZoneInfo("America/Havana")).astimezone(UTC)
+
+
 def test_s24_a_new_zone_moves_the_next_boundary_and_not_the_one_at_which_it_begins() -> None:
     for zone in ("America/New_York", "Asia/Tokyo"):
         old = make_term("standard")

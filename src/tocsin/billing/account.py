@@ -117,8 +117,9 @@ class UsageAsked:
 class AccountBilling:
     """Everything that a decision about an account looks at.
 
-    `terms` are those in force at some moment since the running window (or one that waits to be billed) began, oldest
-    first. `responders` and `stakeholders` are how many people the account has now.
+    `terms` are those in force at some moment since the running window began, and in the month before it, oldest first:
+    a deletion that is taken back begins the window anew. `responders` and `stakeholders` are how many people the
+    account has now.
     """
 
     subscription: Subscription

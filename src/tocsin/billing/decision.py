@@ -1,6 +1,6 @@
 """A decision in the making: the account as it becomes, and what has come of it so far. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -25,6 +25,7 @@ from tocsin.licensing.metering import Closing
 from tocsin.licensing.model import FREE, Interval, Standing, Subscription, Target, Term
 from tocsin.licensing.periods import Period, boundary, day_of, midnight
 from tocsin.licensing.pricebook import Plan, PriceBook, seat_price
+from tocsin.licensing.windows import window_at
 
 DOCUMENTS = UUID("6f2f4a5e-4d0c-4f0b-9a58-2a6f0f6f7d11")
 """The namespace of document ids: a decision that is made again makes the same ids."""
@@ -253,18 +254,29 @@ END_AFTER = 28  # days after the due date
 
 
 def could_charge(decision: Decision, window: ClosedWindow) -> bool:
-    """Whether a closed window could come to a charge, so that its invoice waits for late records. Source: S04"""
+    """Whether a closed window could come to a charge, so that its invoice waits for late records. Source: S04
+
+    Where a deletion was taken back in it, the whole window counts: records of before the deletion come late as well.
+    """
     billing = decision.billing
     if billing.carried.minor or billing.late_usage:
         return True
     if any(number.ended_at is None or number.ended_at > window.starts_at for number in billing.numbers):
         return True
-    terms = billing.terms
+    terms, since = billing.terms, _begun_at(billing.terms, window)
     for term, following in zip(terms, [*terms[1:], None], strict=True):
         over = following.starts_at if following else window.ends_at
-        if term.starts_at < window.ends_at and over > window.starts_at and is_metered(decision, term):
+        if term.starts_at < window.ends_at and over > since and is_metered(decision, term):
             return True
     return False
+
+
+def _begun_at(terms: Sequence[Term], window: ClosedWindow) -> datetime:
+    """When the window began, be it before a deletion that was taken back. Source: S29"""
+    if all(term.standing is not Standing.DELETING for term in terms):
+        return window.starts_at
+    whole = window_at(terms, window.starts_at)
+    return whole.counts_from if whole is not None and whole.resumes else window.starts_at
 
 
 def is_metered(decision: Decision, term: Term) -> bool:

@@ -139,7 +139,8 @@ TERMS = f"""
      where s.account_id = any(%(ids)s)
        and t.starts_at >= coalesce((select max(x.starts_at) from subscription_terms x
                                      where x.account_id = s.account_id
-                                       and x.starts_at <= coalesce(s.window_starts_at, 'infinity')), '-infinity')
+                                       and x.starts_at <= coalesce(s.window_starts_at, 'infinity')
+                                                          - interval '33 days'), '-infinity')
      order by t.account_id, t.starts_at, t.id
 """
 NUMBERS = """

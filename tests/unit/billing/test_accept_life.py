@@ -824,6 +824,19 @@ def test_a_deletion_can_be_undone_for_a_day() -> None:
     assert nets(history) == [23_000, 23_000]
 
 
+def test_s04_an_invoice_waits_where_its_window_had_essentials_before_a_deletion_that_was_taken_back() -> None:
+    history = subscriber("essentials", 5)
+    history.do("2026-03-20 12:00", Order(Target("standard", seats=1)))
+    history.do("2026-03-21 12:00", RequestDeletion())
+    history.do("2026-03-21 20:00", UndoDeletion())
+
+    history.until("2026-04-11 23:59")
+    assert [document.dated_on for document in history.finals()] == [date(2026, 3, 10), date(2026, 3, 20)]
+
+    history.until("2026-04-12")
+    assert history.last().dated_on == date(2026, 4, 10)
+
+
 # Particulars
 
 

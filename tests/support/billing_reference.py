@@ -6,7 +6,7 @@ here is under "Readings" below. Amounts are minor units, net; days are dates in 
 
 Readings
  1. Whatever happens on "day n" happens at the local midnight that begins it (S15 knows instants where a retry, the end
-    of dunning and a boundary meet).
+    of dunning and a boundary meet). Where a new zone has that day already, dunning's day begins with the zone.
  2. Day 0 of a charged invoice is the local date of its finalisation; of an invoice on account, its due date (S01, S04).
  3. A first payment that failed (S16) is tried again only when a card is added. Cancelled in those days: Free at once.
     A trial that is cancelled goes on to its end as a trial.
@@ -636,7 +636,10 @@ class World:
 
     def _take_zone(self) -> None:
         if self.next_zone:
+            before = self.day()
             self.zone, self.next_zone = self.next_zone, ""
+            for doc in self._by_age() if self.day() > before else []:
+                self._retry(doc)
 
     # orders
 

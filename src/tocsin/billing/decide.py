@@ -41,6 +41,8 @@ def decide(
     decision = Decision(billing, at, context)
     _refuse(decision, command)
     _dispatch(decision, command, about)
+    if decision.subscription.zone != billing.subscription.zone:
+        dunning.take_zone(decision)
     decision.change(version=billing.subscription.version + 1)
     return decision.outcome()
 

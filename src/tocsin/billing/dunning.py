@@ -40,6 +40,21 @@ def due(unpaid: tuple[Unpaid, ...], zone: str) -> Iterator[tuple[datetime, bool,
             yield midnight_in(one.due_on + timedelta(days=day), zone), day >= END_AFTER, one
 
 
+def take_zone(decision: Decision) -> None:
+    """In a zone that has just taken force a day of dunning may have begun already: what it brings comes at once.
+
+    Nothing happens before the change that brought the zone. Source: S24
+    """
+    while begun := _begun(decision):
+        step(decision, begun[0])
+
+
+def _begun(decision: Decision) -> list[Unpaid]:
+    """The invoices whose next day of dunning began before now, the oldest first; none whose charge is under way."""
+    waiting = tuple(one for one in decision.billing.unpaid if not one.charging)
+    return [one for at, _, one in due(waiting, decision.subscription.zone) if at < decision.at]
+
+
 def step(decision: Decision, unpaid: Unpaid) -> None:
     """Go through the next day of an invoice's dunning."""
     day = next_day(unpaid)

@@ -852,6 +852,26 @@ def test_s24_a_new_zone_takes_effect_at_the_next_boundary() -> None:
     assert history.last().net_minor == 6_900
 
 
+def test_s24_a_zone_that_has_a_day_of_dunning_already_brings_it_at_once_and_not_before() -> None:
+    history = in_debt()
+    history.do("2026-04-12 10:00", ChangeZone("Pacific/Auckland"))
+
+    history.do("2026-04-12 20:00", Cancel(now=True))  # the 13th in Auckland, the third day after the 10th
+
+    assert days_of(history, LetterKind.CHARGE_FAILED) == ["10 Apr 00:00", "11 Apr 00:00", "12 Apr 20:00"]
+    history.until("2026-04-17")
+    assert days_of(history, LetterKind.CHARGE_FAILED)[3:] == ["16 Apr 14:00"]  # midnight of the 17th
+
+
+def test_s24_a_zone_on_free_that_has_a_day_of_dunning_already_brings_it_at_once() -> None:
+    history = in_debt()
+    history.do("2026-04-12 10:00", Cancel(now=True))
+
+    history.do("2026-04-12 20:00", ChangeZone("Pacific/Auckland"))
+
+    assert days_of(history, LetterKind.CHARGE_FAILED)[2:] == ["12 Apr 20:00"]
+
+
 def test_m12_another_currency_waits_for_the_next_period_and_has_its_own_prices() -> None:
     history = subscriber()
     history.do(D, ChangeCurrency("EUR"))

@@ -11,7 +11,8 @@ Readings
  3. A first payment that failed (S16) is tried again only when a card is added. Cancelled in those days: Free at once.
     A trial that is cancelled goes on to its end as a trial.
  4. A new billing zone takes force at a boundary that time brings: the end of the trial, of a term, Free; not with a
-    term that an order begins (S24). On Free, where nothing is billed, it takes force at once.
+    term that an order begins, nor with a first payment that comes late (S24). On Free, where nothing is billed, it
+    takes force at once.
  5. A new term drops a scheduled change whole (R4.3: "the new order replaces it").
  6. A window that an order cut short (S13) ends like any other: whether its usage is too small to bill (S07) is asked of
     it by itself, only later. Late usage goes with the first window that is billed after it came.
@@ -1142,7 +1143,6 @@ class World:
             run.doc = doc
         self.runs += runs
         self.grace_until = None
-        self._take_zone()
 
     def record_payment(self, amount: int) -> None:
         """A transfer or cheque for the oldest open invoice. R4.2, S21"""

@@ -230,9 +230,11 @@ def _begin(decision: Decision) -> None:
         decision.facts_from = subscription.trial_ends_at
     anchor = ends_on(subscription)
     started_at = subscription.trial_ends_at
-    zone = subscription.next_zone or subscription.zone
+    zone, next_zone = subscription.next_zone or subscription.zone, None
+    if subscription.grace_ends_at is not None:  # a payment is no boundary: the window goes on in its zone. S24
+        zone, next_zone = subscription.zone, subscription.next_zone
     begin_term_today(decision, subscription.chosen, anchor)
-    decision.change(window_starts_at=started_at, zone=zone, next_zone=None)
+    decision.change(window_starts_at=started_at, zone=zone, next_zone=next_zone)
     decision.begin_term()
 
 

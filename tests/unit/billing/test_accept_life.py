@@ -872,6 +872,22 @@ def test_s24_a_zone_on_free_that_has_a_day_of_dunning_already_brings_it_at_once(
     assert days_of(history, LetterKind.CHARGE_FAILED)[2:] == ["12 Apr 20:00"]
 
 
+def test_s24_a_first_payment_that_comes_late_leaves_its_window_in_its_zone() -> None:
+    history = History("2026-03-10 09:00")
+    history.charger = always(SOFT)
+    history.do("2026-03-11 09:00", Order(Target("essentials", M, 1)))
+    history.do("2026-03-12 09:00", ChangeZone("America/New_York"))
+    history.until("2026-03-25 12:00")
+    assert history.standing() is Standing.PAST_DUE
+    history.charger = always(PAID)
+
+    history.do("2026-03-26 12:00", CardAdded(CARD))
+
+    assert history.subscription.zone == "Europe/Warsaw"
+    history.until("2026-04-26")
+    assert history.subscription.zone == "America/New_York"
+
+
 def test_m12_another_currency_waits_for_the_next_period_and_has_its_own_prices() -> None:
     history = subscriber()
     history.do(D, ChangeCurrency("EUR"))

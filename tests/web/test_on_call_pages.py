@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg.types.json import Jsonb
 from tests.support.browsing import Answer, Browsing
 from tests.support.makers import START, Tenant, add_user
 
@@ -346,6 +347,29 @@ async def test_a_rotation_that_makes_no_sense_is_refused_with_a_reason(
 
     assert 'class="flash danger"' in page.text
     assert len(await rotations(tenant)) == 1
+
+
+async def test_the_hours_of_a_rotation_are_said_and_stay_when_it_is_changed(
+    ana: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    team_id = await add_team(databases, tenant, "Web", (tenant.owner, "admin"))
+    base = f"/schedules/{await schedule_id(tenant)}"
+    [weekly] = await rotations(tenant)
+    nights = {"type": "time-of-day", "restriction": {"startHour": 20, "startMin": 0, "endHour": 8, "endMin": 0}}
+    async with databases.engine.transaction() as tx:
+        await tx.execute(
+            "update rotations set restriction = %(hours)s where account_id = %(account_id)s and id = %(id)s",
+            account_id=tenant.account_id, id=weekly["id"], hours=Jsonb(nights),
+        )  # fmt: skip
+    await ana.get(f"/teams/{team_id}")
+
+    form: dict[str, str | list[str]] = {
+        "name": "Weeks", "kind": "weekly", "length": "1", "starts": "2026-03-02T09:00",
+        "participant": [f"user:{tenant.owner.id}"],
+    }  # fmt: skip
+    changed = words(await ana.post(f"{base}/rotations/{weekly['id']}", **form))
+
+    assert "Weeks : 1 week each, since 2 Mar 2026, 09:00 , daily 20:00–08:00" in changed
 
 
 async def test_a_member_of_the_team_arranges_an_override(

@@ -29,6 +29,7 @@ from tocsin.escalations.snapshot import Snapshot
 from tocsin.i18n import N_
 from tocsin.schedules import store as schedules_store
 from tocsin.schedules.model import OverrideRow, ScheduleRow
+from tocsin.schedules.restriction_words import restriction_in_words
 from tocsin.schedules.rotation import Rotation, RotationKind
 
 router = APIRouter()
@@ -205,6 +206,7 @@ def _rotation_view(ctx: PageContext, known: Known, rotation: Rotation, zone: Zon
         "name": rotation.name,
         "turns": rule_words.turns_in_words(rotation.kind, rotation.length, ctx.viewer.locale),
         "people": [known.names.of(it) for it in rotation.participants],
+        "hours": restriction_in_words(rotation.restriction, ctx.viewer.locale) if rotation.restriction else "",
         "kind": rotation.kind.value,
         "length": rotation.length,
         "starts": rotation.starts_at.astimezone(zone).strftime("%Y-%m-%dT%H:%M"),

@@ -14,7 +14,7 @@ SECRET_IN_TEXT = re.compile(
     r"""(?P<before>
           \bGenieKey\s+ | \bBearer\s+ | \bBasic\s+                      # an Authorization header
         | \bapi[_-]?key=                                                # a query string
-        | /(?:a|invitation|reset|verify)/(?=[^\s/]{20})                 # a mailed link, which lets in by itself
+        | /(?:a|calendar|invitation|reset|try|undo-deletion|verify)/(?=[^\s/]{20})  # a link that lets in by itself
         | \b[a-z][a-z0-9+]*://[^\s:/@]*:                                # a password in an address
         | \b(?:sk|rk)_(?:live|test)_ | \bwhsec_                          # Stripe's keys
         | \b(?:pi|seti)_[A-Za-z0-9]+_secret_                            # what lets a browser finish a payment

@@ -201,3 +201,25 @@ async def test_a_shift_is_given_and_taken_back(
     await page.get_by_role("button", name="Take this shift").click()
     await expect(page.get_by_text("The shift is yours now.")).to_be_visible()
     assert {it["user_id"] for it in await overrides(tenant)} == {bo.id, tenant.owner.id}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no script"])
+async def test_a_calendar_link_is_made_and_revoked(
+    open_page: Open, databases: Databases, tenant: Tenant, size: ViewportSize, scripted: bool
+) -> None:
+    await add_schedule(databases, tenant, tenant.owner)
+    page = await open_page("/on-call", size, scripted=scripted)
+    if scripted:
+        assert await fits(page)
+    await page.get_by_role("link", name="My shifts").click()
+    await page.get_by_label("What it shows").select_option(label="Web_schedule")
+    await page.get_by_role("button", name="Make a link").click()
+
+    await expect(page.get_by_label("Calendar link", exact=True)).to_contain_text("/calendar/")
+    if scripted:
+        assert await fits(page)
+    await page.locator("summary", has_text="Revoke").click()
+    await page.get_by_role("button", name="Revoke").click()
+    await expect(page.get_by_text("The calendar link is revoked.")).to_be_visible()
+    await expect(page.get_by_text("No link yet.")).to_be_visible()

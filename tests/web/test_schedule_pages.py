@@ -507,3 +507,54 @@ async def test_stakeholders_and_other_accounts_see_no_schedule(
     assert [(await stakeholder.get(path)).status for path in ("/schedules", base)] == [403, 403]
     assert (await eve.get(base)).status == 404
     assert "Web_schedule" not in await eve.get("/schedules")
+
+
+async def test_a_schedule_over_the_plan_says_so_in_its_forms(
+    ana: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    base = await add_schedule(databases, tenant, (tenant.owner, "admin"))
+    async with databases.engine.transaction() as tx:
+        await tx.execute(
+            "update schedules set inactive_since = %(at)s where account_id = %(id)s",
+            at=SystemClock().now(), id=tenant.account_id,
+        )  # fmt: skip
+    await ana.get(base)
+
+    rotation = await ana.post(f"{base}/rotations/new", do="save", **nights(f"user:{tenant.owner.id}"))
+    override = await ana.post(f"{base}/overrides/new", user="none", starts="2030-01-01T08:00", ends="2030-01-01T20:00")
+
+    assert "Inactive: over the plan" in await ana.get(base)
+    assert [page.status for page in (rotation, override)] == [422, 422]
+    assert "Nights" in rotation
+    assert await overrides(tenant) == []
+
+
+async def test_a_rotation_too_long_for_an_address_is_removed_without_an_undo(
+    ana: Browsing, databases: Databases, tenant: Tenant
+) -> None:
+    base = await add_schedule(databases, tenant, (tenant.owner, "admin"))
+    await ana.get(base)
+    long = nights(*[f"user:{tenant.owner.id}"] * 50, restriction="weekday-and-time-of-day")
+    many = {"window_start_day": ["monday"] * 40, "window_end_day": ["monday"] * 40,
+            "window_start": [f"{it // 2:02}:{it % 2 * 30:02}" for it in range(40)],
+            "window_end": [f"{it // 2:02}:{it % 2 * 30:02}" for it in range(1, 41)]}  # fmt: skip
+    await ana.post(f"{base}/rotations/new", do="save", **(long | many))
+    ident = (await rotations(tenant))[1]["id"]
+
+    page = await ana.post(f"{base}/rotations/{ident}/delete")
+
+    assert "The rotation Nights is removed." in page
+    assert 'name="undo"' not in page.text
+
+
+async def test_the_pages_speak_polish(ana: Browsing, databases: Databases, tenant: Tenant) -> None:
+    base = await add_schedule(databases, tenant, (tenant.owner, "admin"))
+    async with databases.engine.transaction() as tx:
+        await tx.execute("update users set locale = 'pl' where id = %(id)s", id=tenant.owner.id)
+
+    pages = {path: await ana.get(path) for path in ("/schedules", base, f"{base}/rotations/new", "/my-shifts")}
+
+    assert "Grafiki" in pages["/schedules"]
+    assert "To samo w tabeli" in pages[base]
+    assert "Całą dobę" in pages[f"{base}/rotations/new"]
+    assert "Moje dyżury" in pages["/my-shifts"]

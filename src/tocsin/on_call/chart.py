@@ -212,7 +212,8 @@ def read_instant(text: str) -> datetime:
 
 def query(path: str, **values: str) -> str:
     """The address with these values, those that are empty left out."""
-    return f"{path}?{urlencode({name: value for name, value in values.items() if value})}"
+    given = urlencode({name: value for name, value in values.items() if value})
+    return f"{path}?{given}" if given else path
 
 
 @dataclass(frozen=True, slots=True)

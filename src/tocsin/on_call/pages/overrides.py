@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from tocsin.accounts.model import User
 from tocsin.accounts.pages_access import PageContext, path_uuid
 from tocsin.accounts.people.letters import Address
-from tocsin.errors import Conflict, Forbidden, Invalid, NotFound
+from tocsin.errors import Conflict, Forbidden, Invalid, NotFound, PlanRequired
 from tocsin.escalations.pages.common import ConfigurationViewing, Responding
 from tocsin.i18n import N_
 from tocsin.on_call.chart import instant_text, query, read_instant, why_of
@@ -66,7 +66,7 @@ async def post_new(ctx: Responding, schedule_id: str) -> Response:
             tuple(path_uuid(it) for it in draft.rotations),
         )  # fmt: skip
         await service.add_override(ctx.db, ctx.actor, found.row.id, wanted)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, PlanRequired) as error:
         return _page(ctx, found, draft, ctx.say(error))
     _ = ctx.words
     to = query(found.base, view=form.text("view"), date=draft.starts[:10])
@@ -125,7 +125,7 @@ async def post_shift(ctx: Responding, schedule_id: str) -> Response:
     where = Address(ctx.account.name, ctx.settings.base_url)
     try:
         await hand_over(ctx.db, ctx.actor, handover, where)
-    except Invalid as error:
+    except (Invalid, PlanRequired) as error:
         return ctx.redirect(page, "danger", ctx.say(error))
     _ = ctx.words
     name = handover.to.full_name or handover.to.username

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.pages_access import PageContext, path_uuid
-from tocsin.errors import Conflict, Invalid, NotFound
+from tocsin.errors import Conflict, Invalid, NotFound, PlanRequired
 from tocsin.escalations.pages.common import ConfigurationViewing, Responding
 from tocsin.escalations.pages.teams import KINDS, wall_text
 from tocsin.i18n import N_, weekday
@@ -82,7 +82,7 @@ async def _post(ctx: PageContext, found: Opened, rotation_id: str) -> Response:
             await service.change_rotation(ctx.db, ctx.actor, found.row.id, path_uuid(rotation_id), lambda _before: form)
         else:
             await service.add_rotation(ctx.db, ctx.actor, found.row.id, form)
-    except (Invalid, Conflict) as error:
+    except (Invalid, Conflict, PlanRequired) as error:
         return await _page(ctx, found, draft, rotation_id, error=ctx.say(error))
     _ = ctx.words
     text = _("Saved.") if rotation_id else _("The rotation is there.")

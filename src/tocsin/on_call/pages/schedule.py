@@ -26,6 +26,8 @@ from tocsin.schedules.rotation import Rotation
 
 router = APIRouter()
 
+LONGEST_UNDO = 6000  # characters: an address carries no more everywhere
+
 
 @router.get("/schedules/{schedule_id}")
 async def get_schedule(
@@ -168,7 +170,7 @@ async def post_delete_rotation(ctx: Removing, schedule_id: str, rotation_id: str
     )  # fmt: skip
     _ = ctx.words
     text = _("The rotation %(name)s is removed.", name=row.name)
-    return ctx.redirect(query(found.base, undo=token), "success", text)
+    return ctx.redirect(query(found.base, undo=token if len(token) <= LONGEST_UNDO else ""), "success", text)
 
 
 @router.post("/schedules/{schedule_id}/overrides/delete")

@@ -83,8 +83,11 @@ async def editable_teams(tx: Tx, ctx: PageContext) -> list[tuple[str, str]]:
     """The teams whose schedules the reader may change, as (id, name); with ("", …) where one without a team is fine."""
     _ = ctx.words
     teams = await accounts_store.list_teams(tx, ctx.account_id)
-    found = [(str(it.id), it.name) for it in teams if (await rights_in(tx, ctx, it.id)).edit]
-    return [*found, *([("", _("no team"))] if ctx.may(Action.CONFIGURE) else [])]
+    if ctx.may(Action.CONFIGURE):
+        return [*((str(it.id), it.name) for it in teams), ("", _("no team"))]
+    members = await accounts_store.list_team_members(tx, ctx.account_id)
+    mine = {it.team_id for it in members if it.user_id == ctx.user.id}
+    return [(str(it.id), it.name) for it in teams if it.id in mine and (await rights_in(tx, ctx, it.id)).edit]
 
 
 def zones() -> list[str]:

@@ -103,7 +103,7 @@ async def test_a_name_is_taken_once(api: AlertApi) -> None:
     assert (await api.call("PUT", f"{PATH}/{other.data['id']}", {"name": "night WATCH"})).status == 409
 
 
-async def test_a_user_has_a_custom_role_and_the_seat_of_its_base(
+async def test_r8_1_a_user_has_a_custom_role_and_the_seat_of_its_base(
     api: AlertApi, tenant: Tenant, databases: Databases
 ) -> None:
     made = await api.call("POST", PATH, body())

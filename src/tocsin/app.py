@@ -62,6 +62,8 @@ from tocsin.notifications import pages as rules_pages
 from tocsin.on_call import calendars_api, on_calls_api, schedules_api, walk_page
 from tocsin.on_call import pages as on_call_pages
 from tocsin.on_call.feed_limit import FeedLimit
+from tocsin.on_call.lint import api as lint_api
+from tocsin.on_call.lint import pages as lint_pages
 from tocsin.settings import Settings
 from tocsin.signup import pages as signup_pages
 from tocsin.web import events, health, join
@@ -82,6 +84,7 @@ API_ROUTERS = (
     on_calls_api.router,
     calendars_api.router,
     schedules_api.router,
+    lint_api.router,
     users_api.router,
     contacts_api.router,
     notification_rules_api.router,
@@ -126,6 +129,7 @@ PAGE_ROUTERS = (
     operator_price_book.router,
     rules_pages.router,
     on_call_pages.router,
+    lint_pages.router,
     escalations_pages.router,
     walk_page.router,
     events.router,

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -205,6 +205,41 @@ def rehearse(
     settings = read_settings() if live or account is not None else None
     with plain_errors():
         raise SystemExit(run(file, settings, as_json=as_json, account=account))
+
+
+@main.command
+def lint(
+    *,
+    account: str | None = None,
+    as_json: Annotated[bool, Parameter("--json", negative="")] = False,
+    fail_on: Literal["error", "warning", "hint"] = "error",
+) -> None:
+    """Check the on-call configuration: gaps, rules that never match, people whom nothing reaches. It is only read.
+
+    Looked at is the database of TOCSIN_DATABASE_URL, or of the Tocsin that runs here, from now on for four weeks.
+    The exit status is 0 if nothing is as grave as --fail-on, 1 if something is, 2 if it could not be looked at.
+
+    Parameters
+    ----------
+    account
+        Which account, by name or number; without it, each one.
+    as_json
+        Print one JSON object instead of lines.
+    fail_on
+        From which gravity on the exit status is 1: error (somebody is not told), warning, or hint.
+    """
+    from tocsin.clock import SystemClock
+    from tocsin.lint_command import NOT_RUN, run
+    from tocsin.on_call.lint.findings import Severity
+
+    settings = read_settings()
+    try:
+        with plain_errors():
+            status = run(settings, SystemClock().now(), account=account, as_json=as_json, fail_on=Severity(fail_on))
+    except SystemExit as ended:
+        print(ended.code, file=sys.stderr)
+        status = NOT_RUN
+    raise SystemExit(status)
 
 
 pricebook = App(name="pricebook", help="Read, check and publish the price book.")

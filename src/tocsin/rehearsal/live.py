@@ -1,7 +1,8 @@
 """A live account's configuration: read without a trace, written to a scratch server. Secrets stay where they are."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,19 @@ async def read_account(url: str, named: str | None = None) -> LiveAccount:
 
     Raises: NotFound, Conflict (more than one account, or the database is not of this version).
     """
+    async with reading(url) as tx:
+        account_id = chosen(await store.list_accounts(tx), named)
+        rows = {it.name: await store.read_rows(tx, it.name, it.columns, it.account_column, account_id) for it in TABLES}
+        countries = await countries_store.list_overrides(tx)
+    return LiveAccount(rows, tuple(countries.values()))
+
+
+@asynccontextmanager
+async def reading(url: str) -> AsyncIterator[Tx]:
+    """A read-only transaction on a live database, which sees every account.
+
+    Raises: NotFound where none answers, Conflict where it is of another version.
+    """
     try:
         conn = await connect(url, "tocsin_engine")
     except psycopg.OperationalError as error:
@@ -124,11 +138,8 @@ async def read_account(url: str, named: str | None = None) -> LiveAccount:
         await conn.execute("begin transaction isolation level repeatable read, read only")
         tx = Tx(conn)
         await _check_version(tx)
-        account_id = _chosen(await store.list_accounts(tx), named)
-        rows = {it.name: await store.read_rows(tx, it.name, it.columns, it.account_column, account_id) for it in TABLES}
-        countries = await countries_store.list_overrides(tx)
+        yield tx
         await conn.execute("rollback")
-    return LiveAccount(rows, tuple(countries.values()))
 
 
 async def _check_version(tx: Tx) -> None:
@@ -142,7 +153,8 @@ async def _check_version(tx: Tx) -> None:
         )
 
 
-def _chosen(accounts: list[tuple[int, str]], named: str | None) -> int:
+def chosen(accounts: list[tuple[int, str]], named: str | None) -> int:
+    """The account of that name or number; None: the only one. Raises: NotFound, Conflict."""
     if named is not None:
         accounts = [it for it in accounts if named in {str(it[0]), it[1]}]
     if len(accounts) == 1:

@@ -1,8 +1,10 @@
 """Lint: for each finding a configuration that has it, and one that has it nearly."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -26,8 +28,9 @@ from tocsin.escalations.snapshot import Snapshot
 from tocsin.i18n import LOCALES
 from tocsin.notifications.plan import ActionType, Contact, NotificationRule, Step
 from tocsin.on_call.lint.check import HORIZON, lint
-from tocsin.on_call.lint.findings import Code, Finding, Severity
+from tocsin.on_call.lint.findings import Code, Finding, ObjectType, Severity
 from tocsin.on_call.lint.rest import too_little_rest
+from tocsin.on_call.lint.scope import of_team
 from tocsin.on_call.lint.words import Places, Reader, say
 from tocsin.schedules.forwarding import Forwarding
 from tocsin.schedules.on_call import Schedule
@@ -38,6 +41,7 @@ from tocsin.schedules.rotation import Rotation, RotationKind
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 UTC = ZoneInfo("UTC")
+DOCUMENTED = Path(__file__).parents[3] / "docs" / "api" / "lint.md"
 OFFICE = Restriction(RestrictionKind.TIME_OF_DAY, (Window(8 * HOUR, 8 * HOUR),))
 
 
@@ -358,6 +362,19 @@ def test_whom_a_team_s_routing_rules_tell_is_the_same_person_only_if_it_is_so_wh
     assert found(directory(night, other, only_ana, depends), Code.FIRST_AND_SECOND) == []
 
 
+def test_one_at_random_is_the_same_person_only_where_one_alone_can_be_told() -> None:
+    at_random = make_rule(5, "team:ops", position=1, notify_type=NotifyType.RANDOM)
+    night = make_escalation(make_rule(0, "user:ana"), at_random)
+
+    alone = directory(night, make_team("ana", "dee"), suspended=("dee",))
+    assert len(found(alone, Code.FIRST_AND_SECOND)) == 1
+    assert found(directory(night, make_team("ana", "bo")), Code.FIRST_AND_SECOND) == []
+    nobody = directory(night, make_team("dee"), suspended=("dee",))
+    assert len(found(nobody, Code.ESCALATION_ENDS_WITH_NOBODY)) == 1
+    forwarded = replace(nobody, forwardings=(forwarding("dee", "bo"),))
+    assert found(forwarded, Code.ESCALATION_ENDS_WITH_NOBODY) == []
+
+
 def test_a_circle_of_escalations_and_teams_is_told_once() -> None:
     night = make_escalation(make_rule(0, "user:ana"), make_rule(5, "escalation:day", position=1))
     day = make_escalation(make_rule(0, "user:bo"), make_rule(5, "team:ops", position=1), name="day")
@@ -523,6 +540,9 @@ def test_turns_of_more_than_a_week_without_a_break_are_told_and_those_of_a_week_
     fortnightly = replace(weekly, rotations=(replace(weekly.rotations[0], length=2),))
 
     assert {it.object_id for it in found(directory(fortnightly), Code.LONG_DUTY)} == {"ana", "bo"}
+    away = (forwarding("ana", "cy", -24, 24 * 40), forwarding("bo", "dee", -24, 24 * 40))  # dee is told nothing
+    forwarded = replace(directory(fortnightly, suspended=("dee",)), forwardings=away)
+    assert {it.object_id for it in found(forwarded, Code.LONG_DUTY)} == {"cy", "bo"}
     assert found(directory(weekly), Code.LONG_DUTY) == []
 
 
@@ -565,14 +585,35 @@ def test_findings_come_gravest_first_and_each_once() -> None:
     assert lint(a_mess(), START) == told
 
 
+def test_a_team_is_shown_what_is_its_own_and_its_members() -> None:
+    snapshot, places = a_mess(), Places({"main": "ops", "long": "other"}, {"night": "ops", "day": "other"})
+    told = lint(snapshot, START)
+
+    own = of_team(told, "ops", snapshot.directory, places)
+
+    names = {(it.object_type, it.object_id) for it in own}
+    assert {(ObjectType.SCHEDULE, "main"), (ObjectType.ESCALATION, "night"), (ObjectType.USER, "bo")} <= names
+    assert {ObjectType.ROUTING_RULE, ObjectType.FORWARDING} <= {kind for kind, _ in names}
+    assert not {"long", "day", "off", "empty"} & {ident for _, ident in names}
+    assert of_team(told, "gone", snapshot.directory, places) == []
+
+
+def test_every_code_is_documented_with_its_severities() -> None:
+    table = dict(re.findall(r"^[|] `([a-z-]+)` [|] ([a-z, ]+) [|]", DOCUMENTED.read_text(), re.MULTILINE))
+
+    assert table.keys() == {code.value for code in Code}
+    for it in lint(a_mess(), START):
+        assert it.severity in table[it.code].split(", ")
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_each_finding_says_what_it_is_and_costs_in_a_sentence_each_and_where_it_is_mended(locale: str) -> None:
     snapshot = a_mess()
-    reader = Reader(snapshot.directory, locale, UTC, {"ana": "Ana Nowak"})
     places = Places({"main": "ops"}, {"night": "ops"})
+    reader = Reader(snapshot.directory, locale, UTC, {"ana": "Ana Nowak"}, places=places)
     told = lint(snapshot, START)
 
-    said = [say(it, reader, places) for it in told]
+    said = [say(it, reader) for it in told]
 
     assert {it.code for it in told} >= {*Code} - {
         Code.LITTLE_REST,
@@ -592,14 +633,14 @@ def test_a_gap_is_told_in_the_reader_s_hours_with_the_total() -> None:
     snapshot = make_snapshot(directory(*good(limited(make_schedule("user:ana", "user:bo"), OFFICE))))
     [gap] = found(snapshot, Code.COVERAGE_GAP)
 
-    said = say(gap, Reader(snapshot.directory, "en", ZoneInfo("Europe/Warsaw")), Places({"main": "ops"}))
+    said = say(gap, Reader(snapshot.directory, "en", ZoneInfo("Europe/Warsaw")))
 
     assert said.sentence == (
         "Nobody is on call in Main from 2 Nov 2026, 17:00 to 3 Nov 2026, 09:00, from 3 Nov 2026, 17:00 to 4 Nov 2026, "
         "09:00, from 4 Nov 2026, 17:00 to 5 Nov 2026, 09:00, 25 times more: 18 d 16 h in the next 28 days."
     )
     assert said.cost == "An alert that comes then by the escalation Night waits for the rules that name others."
-    assert said.link == "/teams/ops#schedule-main"
+    assert said.link == "/schedules/main"
 
 
 def test_the_horizon_is_four_weeks() -> None:

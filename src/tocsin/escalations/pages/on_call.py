@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.pages_access import PageContext, zone_of
+from tocsin.accounts.rights import Action
 from tocsin.db import Tx
 from tocsin.escalations.on_call_view import Names, Now, now_of
 from tocsin.escalations.pages.common import OnCallViewing, snapshot
@@ -43,6 +44,7 @@ async def get_on_call(ctx: OnCallViewing, at: str = "") -> Response:
         misread=bool(at) and asked is None,
         changes_at=changes_at,
         changes_at_field=changes_at.astimezone(zone).strftime(FIELD) if changes_at else "",
+        may_configure=ctx.may(Action.CONFIGURE),
     )
 
 

@@ -13,26 +13,28 @@ from tocsin.on_call.lint.findings import Code, Finding, ObjectType, Severity
 from tocsin.schedules.on_call import Schedule
 from tocsin.schedules.rotation import ParticipantKind
 
+Place = tuple[ObjectType, str, str]  # what names somebody: its type, id and name
+
 
 def findings(snapshot: Snapshot, start: datetime, end: datetime) -> Iterator[Finding]:
     """Of schedules and escalations that name somebody who is told nothing, and of those who are meant to be told."""
     directory = snapshot.directory
-    meant: dict[str, str] = {}  # user id → what names them first, in words
+    meant: dict[str, list[Place]] = {}  # by user id
     for schedule in directory.schedules.values():
         if schedule.enabled and schedule.id not in directory.inactive:
             named = _in_schedule(schedule, start, end)
             yield from _told_nothing(directory, ObjectType.SCHEDULE, schedule.id, schedule.name, named)
-            _remember(meant, directory, named, schedule.name)
+            _remember(meant, directory, named, (ObjectType.SCHEDULE, schedule.id, schedule.name))
     for escalation in directory.escalations.values():
         if escalation.id not in directory.inactive:
             named = [rule.recipient for rule in escalation.in_due_order()]
             yield from _told_nothing(directory, ObjectType.ESCALATION, escalation.id, escalation.name, named)
-            _remember(meant, directory, named, escalation.name)
+            _remember(meant, directory, named, (ObjectType.ESCALATION, escalation.id, escalation.name))
     for team in directory.teams.values():
-        _remember(meant, directory, [Recipient(RecipientKind.TEAM, team.id)], team.name)
-    for user_id, where in meant.items():
+        _remember(meant, directory, [Recipient(RecipientKind.TEAM, team.id)], (ObjectType.TEAM, team.id, team.name))
+    for user_id, places in meant.items():
         if directory.is_told(user_id):
-            yield from _reachable(snapshot, user_id, where, start)
+            yield from _reachable(snapshot, user_id, tuple(places), start)
 
 
 def _in_schedule(schedule: Schedule, start: datetime, end: datetime) -> list[Recipient]:
@@ -49,13 +51,19 @@ def _in_schedule(schedule: Schedule, start: datetime, end: datetime) -> list[Rec
     return found
 
 
-def _remember(meant: dict[str, str], directory: Directory, named: Sequence[Recipient], where: str) -> None:
+def _remember(meant: dict[str, list[Place]], directory: Directory, named: Sequence[Recipient], where: Place) -> None:
     for recipient in named:
         if recipient.kind is RecipientKind.USER:
-            meant.setdefault(recipient.id, where)
+            _add(meant, recipient.id, where)
         if recipient.kind is RecipientKind.TEAM and recipient.id in directory.teams:
             for member in directory.teams[recipient.id].members:
-                meant.setdefault(member.user_id, where)
+                _add(meant, member.user_id, where)
+
+
+def _add(meant: dict[str, list[Place]], user_id: str, where: Place) -> None:
+    places = meant.setdefault(user_id, [])
+    if where not in places:
+        places.append(where)
 
 
 def _told_nothing(
@@ -85,9 +93,9 @@ def _why_nothing(directory: Directory, recipient: Recipient) -> str | None:
     return None
 
 
-def _reachable(snapshot: Snapshot, user_id: str, where: str, at: datetime) -> Iterator[Finding]:
+def _reachable(snapshot: Snapshot, user_id: str, where: tuple[Place, ...], at: datetime) -> Iterator[Finding]:
     contacts = [it for it in snapshot.contacts.get(user_id, ()) if it.enabled and it.verified]
-    facts = {"where": where}
+    facts: dict[str, object] = {"where": where}
     if not contacts:
         yield _finding(snapshot, Code.NO_CONTACT, Severity.ERROR, user_id, facts)
         return

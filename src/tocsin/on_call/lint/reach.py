@@ -64,8 +64,14 @@ class Reach:
     def pieces(self, way: Way) -> list[Piece]:
         """The outcomes of telling it, from `start` to `end` without a break."""
         if way not in self._pieces:
-            cuts = sorted({self.start, self.end, *self._edges_of(way.recipient), *self._forwarding_edges()})
-            self._pieces[way] = [Piece(since, until, self.at(way, since)) for since, until in pairwise(cuts)]
+            cuts = sorted({self.start, self.end, *self._edges_of(way), *self._forwarding_edges()})
+            found: list[Piece] = []
+            for since, until in pairwise(cuts):
+                outcomes = self.at(way, since)
+                if found and found[-1].outcomes == outcomes:
+                    since = found.pop().starts_at
+                found.append(Piece(since, until, outcomes))
+            self._pieces[way] = found
         return self._pieces[way]
 
     def together(self, ways: Iterable[Way]) -> list[Piece]:
@@ -106,11 +112,13 @@ class Reach:
         return outcomes
 
     def _by_chance(self, team_id: str, at: datetime) -> Outcomes:
-        """Random is one of those who can be told; each may be it."""
+        """Random is one of those who can be told; each may be it. Where none can, it is all of them."""
         team = self.directory.teams.get(team_id)
         able = [it.user_id for it in team.members if self.directory.is_told(it.user_id)] if team else []
+        if not able:
+            return self.at(Way(Recipient(RecipientKind.TEAM, team_id), NotifyType.ALL), at)
         people = (Way(Recipient(RecipientKind.USER, user_id)) for user_id in able)
-        return frozenset(outcome for way in people for outcome in self.at(way, at)) or NOBODY
+        return _few(frozenset(outcome for way in people for outcome in self.at(way, at)))
 
     def _by_routing(self, team_id: str, at: datetime, passed: frozenset[str]) -> Outcomes:
         team = self.directory.teams.get(team_id)
@@ -126,9 +134,11 @@ class Reach:
                 return _few(frozenset(outcomes))
         return _few(frozenset(outcomes | NOBODY))
 
-    def _edges_of(self, recipient: Recipient) -> frozenset[datetime]:
-        """When what is behind a recipient may change, over all that it leads to."""
-        found: set[datetime] = set()
+    def _edges_of(self, way: Way) -> frozenset[datetime]:
+        """When what is behind a recipient may change, over all that it leads to; a team's members stay the same."""
+        recipient, found = way.recipient, set[datetime]()
+        if recipient.kind is RecipientKind.TEAM and way.notify_type in MEMBERS_OF_TEAM:
+            return frozenset()
         for node in reachable(self.directory, (recipient.kind, recipient.id)):
             if node not in self._edges:
                 self._edges[node] = frozenset(self._own_edges(node))

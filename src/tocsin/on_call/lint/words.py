@@ -1,6 +1,6 @@
 """Findings in words: what is wrong, what it would cost, and the page that mends it. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -17,7 +17,7 @@ from tocsin.on_call.lint.findings import Code, Finding, ObjectType, Severity
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Which team things belong to, by their ids: the team's page is where they are changed."""
+    """Which team things belong to, by their ids."""
 
     schedules: Mapping[str, str] = field(default_factory=dict)
     escalations: Mapping[str, str] = field(default_factory=dict)
@@ -25,13 +25,18 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: names for ids, language, zone of the times; `me` is the reader's own user id, "" for a program."""
+    """Who reads: names for ids, language, zone of the times; `me` is the reader's own user id, "" for a program.
+
+    With `team` it is read for that team alone: what names a person is one of its own.
+    """
 
     directory: Directory
     locale: str
     zone: tzinfo
     full_names: Mapping[str, str] = field(default_factory=dict)
     me: str = ""
+    team: str = ""
+    places: Places = field(default_factory=Places)
 
     @property
     def words(self) -> Translator:
@@ -46,6 +51,15 @@ class Reader:
 
     def instant(self, at: datetime) -> str:
         return i18n.instant(self.locale, self.zone, at)
+
+    def place(self, places: Sequence[tuple[ObjectType, str, str]]) -> str:
+        """The name of what names somebody: of those that are the reader's, the first."""
+        own = {ObjectType.SCHEDULE: self.places.schedules, ObjectType.ESCALATION: self.places.escalations}
+        names = [
+            name for kind, ident, name in places
+            if not self.team or (ident if kind is ObjectType.TEAM else own[kind].get(ident)) == self.team
+        ]  # fmt: skip
+        return names[0]
 
     def user(self, user: tuple[str, str]) -> str:
         """What uses a schedule: (kind, name)."""
@@ -65,11 +79,11 @@ class Said:
     link: str
 
 
-def say(finding: Finding, reader: Reader, places: Places) -> Said:
+def say(finding: Finding, reader: Reader) -> Said:
     """All that is said of a finding."""
     write = _WRITERS[finding.code]
     sentence, cost = write(finding, reader, finding.facts)
-    return Said(sentence, cost, link(finding, reader.me, places))
+    return Said(sentence, cost, link(finding, reader.me, reader.places))
 
 
 def link(finding: Finding, me: str, places: Places) -> str:
@@ -77,8 +91,8 @@ def link(finding: Finding, me: str, places: Places) -> str:
     ident = finding.object_id
     match finding.object_type:
         case ObjectType.SCHEDULE:
-            team = places.schedules.get(ident)
-            return f"/teams/{team}#schedule-{ident}" if team else "/on-call"
+            rotation = finding.facts.get("rotation_id")
+            return f"/schedules/{ident}/rotations/{rotation}/edit" if rotation else f"/schedules/{ident}"
         case ObjectType.ESCALATION:
             team = places.escalations.get(ident)
             return f"/teams/{team}#escalation-{ident}" if team else "/teams"
@@ -191,9 +205,9 @@ def _duty(finding: Finding, reader: Reader, facts: Facts) -> Written:
     _ = reader.words
     return (
         _(
-            "%(person)s is on call without a break for %(length)s, from %(start)s to %(end)s.",
+            "%(person)s is on call for more than a week without a break, at least from %(start)s to %(end)s.",
             start=reader.instant(facts["from"]), end=reader.instant(facts["to"]),
-            person=reader.person(finding.object_id), length=i18n.duration(reader.locale, facts["length"]),
+            person=reader.person(finding.object_id),
         ),
         _("After more than a week on call people are tired, and pages are missed."),
     )  # fmt: skip
@@ -341,7 +355,7 @@ def _forwarding_rests(finding: Finding, reader: Reader, facts: Facts) -> Written
 
 def _no_contact(finding: Finding, reader: Reader, facts: Facts) -> Written:
     _ = reader.words
-    names = {"person": reader.person(finding.object_id), "where": facts["where"]}
+    names = {"person": reader.person(finding.object_id), "where": reader.place(facts["where"])}
     return (
         _("%(person)s (%(where)s) has no contact that is verified and switched on.", **names),
         _("No notification can reach %(person)s.", **names),
@@ -350,7 +364,7 @@ def _no_contact(finding: Finding, reader: Reader, facts: Facts) -> Written:
 
 def _no_rule(finding: Finding, reader: Reader, facts: Facts) -> Written:
     _ = reader.words
-    names = {"person": reader.person(finding.object_id), "where": facts["where"]}
+    names = {"person": reader.person(finding.object_id), "where": reader.place(facts["where"])}
     return (
         _("%(person)s (%(where)s) has no notification rule that leads from a new alert to a usable contact.", **names),
         _("%(person)s is not told of new alerts, even when on call.", **names),
@@ -359,7 +373,7 @@ def _no_rule(finding: Finding, reader: Reader, facts: Facts) -> Written:
 
 def _one_channel(finding: Finding, reader: Reader, facts: Facts) -> Written:
     _ = reader.words
-    names = {"person": reader.person(finding.object_id), "where": facts["where"]}
+    names = {"person": reader.person(finding.object_id), "where": reader.place(facts["where"])}
     method = method_in_words(facts["method"], reader.locale)
     return (
         _("%(person)s (%(where)s) can be reached in one way only: %(method)s.", method=method, **names),

@@ -360,6 +360,9 @@ def test_whom_a_team_s_routing_rules_tell_is_the_same_person_only_if_it_is_so_wh
     assert len(found(directory(night, other, only_ana, team), Code.FIRST_AND_SECOND)) == 1
     depends = replace(team, routing_rules=(by_content, default))
     assert found(directory(night, other, only_ana, depends), Code.FIRST_AND_SECOND) == []
+    ana_by_content = replace(by_content, target_id="only")
+    else_bo = replace(team, routing_rules=(ana_by_content, replace(default, target_id="other")))
+    assert found(directory(night, other, only_ana, else_bo), Code.FIRST_AND_SECOND) == []
 
 
 def test_one_at_random_is_the_same_person_only_where_one_alone_can_be_told() -> None:

@@ -252,8 +252,9 @@ async def test_without_a_script_a_team_is_made_and_its_rules_changed(open_page: 
     await page.get_by_role("button", name="Add override").click()
     await expect(page.get_by_text("The override is there.")).to_be_visible()
     await page.locator("summary", has_text="New rule").click()
-    await page.get_by_label("After how many minutes").last.fill("20")
-    await page.get_by_role("button", name="Add rule").click()
+    new_rule = page.locator("details", has=page.locator("summary", has_text="New rule")).last
+    await new_rule.get_by_label("After how many minutes").fill("20")
+    await new_rule.get_by_role("button", name="Add rule").click()
 
     await expect(page.get_by_text(re.compile("after 20 min, if not acknowledged"))).to_be_visible()
 

@@ -58,10 +58,14 @@ class Directory:
     inactive: frozenset[str] = frozenset()
     forwardings: tuple[Forwarding, ...] = ()
     reads_content: bool = field(init=False, default=False)  # whether where an alert goes depends on what it says
+    standing_in: tuple[Forwarding, ...] = field(init=False, repr=False, compare=False)
+    """The forwardings that hold: one to somebody who is told nothing rests."""
 
     def __post_init__(self) -> None:
         reads = any(rule.reads_content for team in self.teams.values() for rule in team.routing_rules)
         object.__setattr__(self, "reads_content", reads)
+        holding = tuple(it for it in self.forwardings if self.is_told(it.to_user_id))
+        object.__setattr__(self, "standing_in", holding)
 
     def is_told(self, user_id: str) -> bool:
         """Whether there is such a person and alerts may reach them."""

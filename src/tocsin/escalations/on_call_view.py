@@ -123,7 +123,7 @@ def now_of(schedule: Schedule, at: datetime, names: Names) -> Now:
 
 def _lanes(schedule: Schedule, start: datetime, end: datetime, names: Names) -> list[list[Shift]]:
     """The shifts of each rotation, overrides and forwardings applied."""
-    found = shifts(schedule, start, end, names.directory.forwardings)
+    found = shifts(schedule, start, end, names.directory.standing_in)
     return [list(lane) for _, lane in groupby(found, key=lambda shift: shift.rotation.id if shift.rotation else "")]
 
 

@@ -173,8 +173,7 @@ class _Gathering:
     forwards: Mapping[str, Forwarding] = field(init=False)
 
     def __post_init__(self) -> None:
-        usable = (it for it in self.directory.forwardings if self.directory.is_told(it.to_user_id))
-        self.forwards = forwards_at(usable, self.at)
+        self.forwards = forwards_at(self.directory.standing_in, self.at)
 
     def resolution(self) -> Resolution:
         return Resolution(tuple(self.people.values()), tuple(self.runs), tuple(self.nobody))

@@ -31,7 +31,7 @@ class Span:
 
 def of_schedule(schedule: Schedule, directory: Directory, span: Span, names: Mapping[str, str], locale: str) -> bytes:
     """Who is on call in the schedule, as one event a shift; `names` maps user ids to what people read."""
-    found = shifts(schedule, span.start, span.end, directory.forwardings) if schedule.enabled else ()
+    found = shifts(schedule, span.start, span.end, directory.standing_in) if schedule.enabled else ()
     events = (_event(schedule, it, _who(it.participant, directory, names, locale), span.at) for it in found)
     return _calendar(schedule.name, events)
 
@@ -51,7 +51,7 @@ def shifts_of(user_id: str, directory: Directory, start: datetime, end: datetime
     for schedule in directory.schedules.values():
         if not schedule.enabled or schedule.id in directory.inactive:
             continue
-        for shift in shifts(schedule, start, end, directory.forwardings):
+        for shift in shifts(schedule, start, end, directory.standing_in):
             if shift.participant.kind is ParticipantKind.USER:
                 mine = shift.participant.id == user_id
             else:

@@ -170,7 +170,7 @@ def chart(
 ) -> Chart:
     """The schedule in that window; `base` is the address of its page, empty where nothing is linked."""
     drawing = _Drawing(schedule, window, names, clocks, base, may_override)
-    final = list(shifts(schedule, window.start, window.end, names.directory.forwardings))
+    final = list(shifts(schedule, window.start, window.end, names.directory.standing_in))
     return Chart(
         window=window,
         ticks=tuple(_ticks(window, clocks)),

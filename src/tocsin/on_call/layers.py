@@ -58,7 +58,7 @@ def timeline(
 ) -> dict[str, Any]:
     """The final timeline of [start, end) and the layers asked for; gaps have no period."""
     shown: dict[str, Any] = {"startDate": wire_time(start), "endDate": wire_time(end)}
-    final = list(shifts(schedule, start, end, directory.forwardings))
+    final = list(shifts(schedule, start, end, directory.standing_in))
     shown["finalTimeline"] = _rotations(schedule, final, directory)
     found = {
         Layer.BASE: lambda: list(base_shifts(schedule, start, end)),

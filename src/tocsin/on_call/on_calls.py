@@ -41,7 +41,7 @@ def next_at(schedule: Schedule, directory: Directory, at: datetime) -> tuple[dat
     """
     present = set(usernames(schedule, directory, at))
     following: datetime | None = None
-    for edge in _edges(schedule, directory.forwardings, at, at + YEAR):
+    for edge in _edges(schedule, directory.standing_in, at, at + YEAR):
         people = set(usernames(schedule, directory, edge))
         if people and following is None:
             following = edge
@@ -76,8 +76,7 @@ class _Opening:
     forwards: dict[str, Forwarding] = field(init=False)
 
     def __post_init__(self) -> None:
-        usable = (it for it in self.directory.forwardings if self.directory.is_told(it.to_user_id))
-        self.forwards = forwards_at(usable, self.at)
+        self.forwards = forwards_at(self.directory.standing_in, self.at)
 
     def participant(self, participant: Participant, way: tuple[str, ...] = ()) -> dict[str, Any] | None:
         ident = participant.id or ""

@@ -81,7 +81,7 @@ def _notices(snapshot: Snapshot, start: datetime, end: datetime) -> Iterator[Not
 def turns_of(schedule: Schedule, directory: Directory, start: datetime, end: datetime) -> dict[str, list[Span]]:
     """Each person's turns in [start, end), clipped to it, those that touch or overlap as one."""
     spans: defaultdict[str, list[Span]] = defaultdict(list)
-    for shift in shifts(schedule, start, end, directory.forwardings):
+    for shift in shifts(schedule, start, end, directory.standing_in):
         if shift.participant.kind is ParticipantKind.USER:
             spans[shift.participant.id or ""].append((shift.starts_at, shift.ends_at))
         else:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.escalations.directory import Directory
+from tocsin.escalations.directory import Directory, Person
 from tocsin.escalations.on_call_view import Names
 from tocsin.on_call.chart import Chart, Clocks, View, chart, window_of
 from tocsin.schedules.forwarding import Forwarding
@@ -17,7 +17,8 @@ from tocsin.schedules.rotation import Participant, ParticipantKind, Rotation, Ro
 WARSAW, NEW_YORK = ZoneInfo("Europe/Warsaw"), ZoneInfo("America/New_York")
 START = datetime(2026, 3, 2, 7, tzinfo=UTC)  # a Monday, 08:00 in Warsaw
 AT = datetime(2026, 3, 4, 11, tzinfo=UTC)
-NAMES = Names(Directory(), {"ana": "Ana Nowak", "bo": "Bo Lind", "cy": "Cy Ode"}, me="ana", locale="en")
+PEOPLE = {it: Person(it, f"{it}@example.com") for it in ("ana", "bo", "cy")}
+NAMES = Names(Directory(people=PEOPLE), {"ana": "Ana Nowak", "bo": "Bo Lind", "cy": "Cy Ode"}, me="ana", locale="en")
 DAILY = Rotation(
     "rot", "Days", tuple(Participant(ParticipantKind.USER, it) for it in ("ana", "bo")), START, None, RotationKind.DAILY
 )
@@ -83,7 +84,7 @@ def test_before_the_first_turn_there_is_a_gap_that_leads_to_an_override() -> Non
 def test_layers_say_why_an_override_and_a_forwarding_decide() -> None:
     override = Override("o", "bo", AT, AT + timedelta(hours=2), START)
     forwarding = Forwarding("f", "f", "bo", "cy", AT, AT + timedelta(hours=1), START)
-    names = replace(NAMES, directory=Directory(forwardings=(forwarding,)))
+    names = replace(NAMES, directory=Directory(people=PEOPLE, forwardings=(forwarding,)))
 
     shown = drawn(replace(PLAIN, overrides=(override,)), "day", "2026-03-04", names)
 

@@ -134,6 +134,13 @@ def test_only_accounts_with_a_rule_about_turns_are_looked_at() -> None:
     assert notices(snapshot(directory, alerts), START - MINUTE, START) == []
 
 
+def test_a_forwarding_to_somebody_who_is_told_nothing_changes_no_turn() -> None:
+    directory = make_directory(make_schedule("user:bo", "user:ana"), suspended=("dee",), forwards=(("ana", "dee"),))
+
+    assert told(notices(snapshot(directory, *BOTH), START - MINUTE, START)) == [("ana", START_KIND, START)]
+    assert directory.standing_in == ()
+
+
 def test_somebody_who_is_told_nothing_is_not_told_of_turns() -> None:
     schedule = make_schedule("user:bo", "user:dee")
     assert schedule.rotations[0].participants[1].kind is ParticipantKind.USER

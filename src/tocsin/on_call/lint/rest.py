@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -19,13 +18,11 @@ CLOCK_CHANGE = timedelta(hours=2)  # by so much a week may be longer
 
 def findings(directory: Directory, start: datetime, end: datetime) -> Iterator[Finding]:
     """Of everybody who is told anything, over all schedules that are in force."""
-    usable = tuple(it for it in directory.forwardings if directory.is_told(it.to_user_id))
-    reaching = replace(directory, forwardings=usable)
     before = start - LONGEST_DUTY - CLOCK_CHANGE - DAY  # what is under way has begun before
     spans: defaultdict[str, list[Span]] = defaultdict(list)
     for schedule in directory.schedules.values():
         if schedule.enabled and schedule.id not in directory.inactive:
-            for user_id, turns in turns_of(schedule, reaching, before, end).items():
+            for user_id, turns in turns_of(schedule, directory, before, end).items():
                 spans[user_id] += turns
     for user_id, found in spans.items():
         if directory.is_told(user_id):

@@ -160,7 +160,7 @@ def _is_mine(ctx: PageContext, shift: Shift) -> bool:
 
 def _shift(found: Opened, at: datetime, rotation_id: str) -> Shift:
     """Raises: NotFound."""
-    shift = shift_at(found.schedule, found.names.directory.forwardings, at, rotation_id)
+    shift = shift_at(found.schedule, found.names.directory.standing_in, at, rotation_id)
     if shift is None:
         raise NotFound(N_("Nobody is on call there any more. Look again at the schedule."))
     return shift

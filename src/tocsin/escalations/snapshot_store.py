@@ -139,7 +139,10 @@ def _grouped(rows: list[Row], key: str) -> Mapping[str, list[Row]]:
 async def _teams(tx: Tx, account_id: int) -> dict[str, Team]:
     time_zone = await tx.value("select time_zone from accounts where id = %(account_id)s", account_id=account_id)
     zone = ZoneInfo(time_zone or "UTC")
-    members = _grouped(await _rows(tx, "select team_id, user_id, role from team_members", account_id), "team_id")
+    by_username = "(select username from users u where u.account_id = team_members.account_id and u.id = user_id)"
+    members = _grouped(
+        await _rows(tx, "select team_id, user_id, role from team_members", account_id, order=by_username), "team_id"
+    )
     rules = _grouped(
         await _rows(
             tx,

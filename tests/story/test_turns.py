@@ -1,19 +1,21 @@
 """Whoever wants to be told that a turn starts or ends is told by the engine, at that time."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from tests.support.makers import START
+from tests.support.makers import START, make_tenant
 from tests.support.world import World
 
 from tocsin.accounts import store as accounts_store
 from tocsin.accounts.audit import Actor
 from tocsin.accounts.model import User
+from tocsin.db import Databases
 from tocsin.escalations.plan_limits import PlanLimits
 from tocsin.notifications import rules_service
 from tocsin.notifications.plan import ActionType, NotificationTime
 from tocsin.notifications.rules import Draft, StepDraft
 from tocsin.schedules import service
+from tocsin.schedules import store as schedules_store
 from tocsin.schedules.forms import OverrideForm, RotationForm, ScheduleForm
 from tocsin.schedules.rotation import Participant, ParticipantKind, RotationKind
 
@@ -112,3 +114,26 @@ async def test_who_is_muted_hears_of_no_turn(world: World) -> None:
 
     assert news(world) == []
     assert await world.ends() == {"suppressed": 1}
+
+
+async def test_an_account_that_cannot_be_read_keeps_nobody_else_from_being_told(
+    world: World, databases: Databases
+) -> None:
+    ana, bo = await world.users("ana", "bo")
+    await daily(world, ana, bo)
+    await wants(world, bo, ActionType.SCHEDULE_START, NotificationTime.JUST_BEFORE)
+    broken = await make_tenant(databases, "broken")
+    async with databases.engine.transaction() as tx:
+        await schedules_store.insert_schedule(
+            tx, broken.account_id, uuid4(), "Broken", time_zone="Nowhere/Atlantis", team_id=None, at=START
+        )
+        await tx.execute(
+            "insert into turn_notices (account_id, due_at) values (%(account_id)s, '-infinity')",
+            account_id=broken.account_id,
+        )
+
+    await world.advance(minutes=120)
+
+    assert news(world) == [(1, "bo", "schedule-start")]
+    async with databases.engine.transaction() as tx:
+        await tx.execute("delete from schedules where account_id = %(a)s", a=broken.account_id)

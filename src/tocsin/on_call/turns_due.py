@@ -1,8 +1,9 @@
 """Telling people that turns start or end, account by account: claim, decide (pure), put into the outbox."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from tocsin.db import Db
@@ -10,11 +11,12 @@ from tocsin.escalations.snapshot_store import Snapshots
 from tocsin.notifications import store as outbox
 from tocsin.notifications.model import NewNotification
 from tocsin.on_call import turns_store
-from tocsin.on_call.turns import AHEAD, Notice, next_at, notices, wanted
+from tocsin.on_call.turns import Notice, next_at, notices, wanted
 
 log = structlog.get_logger("tocsin.on_call")
 
 SET = 50
+PUT_OFF = timedelta(minutes=30)
 
 
 async def advance_due(db: Db, snapshots: Snapshots, now: datetime, limit: int = SET) -> int:
@@ -26,22 +28,25 @@ async def advance_due(db: Db, snapshots: Snapshots, now: datetime, limit: int = 
         due = await turns_store.claim_due(tx, now, limit)
         if not due:
             return 0
-        configurations = await snapshots.get(tx, due)
         rows: list[NewNotification] = []
         looked: list[tuple[int, datetime]] = []
         over: list[int] = []
         for account_id, through in due.items():
-            snapshot = configurations[account_id]
-            if not wanted(snapshot):
-                over.append(account_id)
-                continue
             try:
+                async with tx.savepoint():
+                    snapshot = (await snapshots.get(tx, [account_id]))[account_id]
+                if not wanted(snapshot):
+                    over.append(account_id)
+                    continue
                 found = notices(snapshot, through, now) if through is not None else []
-                looked.append((account_id, next_at(snapshot, now)))
+                following = next_at(snapshot, now)
+            except psycopg.OperationalError:
+                raise
             except Exception as error:  # one account's boundary: it must not keep the others from being told
                 log.error("turns_failed", account_id=account_id, error=repr(error), exc_info=True)
-                looked.append((account_id, now + AHEAD))
+                await turns_store.put_off(tx, account_id, now + PUT_OFF)
                 continue
+            looked.append((account_id, following))
             rows += [row for notice in found for row in _rows(account_id, notice)]
         await turns_store.forget(tx, over)
         await turns_store.save(tx, looked, now)

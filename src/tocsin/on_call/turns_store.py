@@ -30,6 +30,15 @@ async def save(tx: Tx, looked: Sequence[tuple[int, datetime]], now: datetime) ->
     )
 
 
+async def put_off(tx: Tx, account_id: int, due_at: datetime) -> None:
+    """Look at the account again then; what has not been told waits for that."""
+    await tx.execute(
+        "update turn_notices set due_at = %(due_at)s where account_id = %(account_id)s",
+        account_id=account_id,
+        due_at=due_at,
+    )
+
+
 async def forget(tx: Tx, account_ids: Sequence[int]) -> None:
     """Nobody in these accounts wants to be told any more; a rule that says otherwise makes the row anew."""
     await tx.execute("delete from turn_notices where account_id = any(%(ids)s)", ids=list(account_ids))

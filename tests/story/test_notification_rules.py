@@ -98,6 +98,30 @@ async def test_a_rule_begins_again_after_its_last_step_until_somebody_acknowledg
     assert [minute for minute, _, _ in world.sent] == [0, 2, 12, 14, 24, 26]
 
 
+async def test_a_repeat_waits_while_the_configuration_cannot_be_read(world: World) -> None:
+    [ana] = await world.users("ana")
+    draft = Draft("insist", ActionType.CREATE_ALERT, repeat_after=10 * MINUTE, repeat_enabled=True)
+    await rule(world, ana, draft, order=0)
+    await world.team(ana)
+    await world.trigger("down", user(ana))
+
+    await set_zone(world, "Nowhere/Atlantis")
+    await world.advance(minutes=15)
+    await set_zone(world, "UTC")
+    await world.advance(minutes=30)
+
+    assert [minute for minute, _, _ in world.sent] == [0, 40]
+
+
+async def set_zone(world: World, zone: str) -> None:
+    """Of the account's schedules."""
+    async with world.databases.engine.transaction() as tx:
+        await tx.execute(
+            "update schedules set time_zone = %(zone)s where account_id = %(account_id)s",
+            account_id=world.tenant.account_id, zone=zone,
+        )  # fmt: skip
+
+
 async def test_a_rule_that_no_longer_repeats_ends_at_its_next_turn(world: World) -> None:
     [ana] = await world.users("ana")
     draft = Draft("insist", ActionType.CREATE_ALERT, repeat_after=10 * MINUTE, repeat_enabled=True)
